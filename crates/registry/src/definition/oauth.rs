@@ -1,0 +1,370 @@
+//! The `oauth` section: endpoints, and how the service deviates from the standard.
+
+use std::collections::BTreeMap;
+
+use super::injection::read_pairs;
+use super::param::take_pointer;
+use super::request::{BodyFormat, Method, Request, RequestAuth, Revocation};
+use super::word::words;
+use super::{Injection, Param, read_docs};
+use crate::address::Locality;
+use crate::env_var::EnvVarName;
+use crate::reader::{Fields, Variables, as_text, parse_at};
+use crate::template::Template;
+
+words! {
+    /// How the client authenticates at the token endpoint (RFC 6749 section 2.3).
+    pub enum ClientAuthMethod {
+        /// HTTP Basic.
+        Basic = "basic",
+        /// `client_id` and `client_secret` in the body.
+        Body = "body",
+        /// `client_id` alone: a public client.
+        None = "none",
+    }
+}
+
+words! {
+    /// What redirect URI the service accepts.
+    pub enum RedirectKind {
+        /// `http://127.0.0.1:<any port>/callback` (RFC 8252 section 7.3).
+        Loopback = "loopback",
+        /// `http://localhost:<any port>/callback`.
+        Localhost = "localhost",
+        /// One loopback URI, registered with its port.
+        Exact = "exact",
+        /// https only: a program on this machine cannot receive it.
+        Https = "https",
+    }
+}
+
+/// How OAuth works at a service, before parameters are bound.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct OAuth {
+    /// The issuer, for discovery (RFC 8414); explicit URLs win.
+    pub issuer: Option<Template>,
+    /// The authorization endpoint (RFC 6749 section 3.1).
+    pub authorization_url: Option<Template>,
+    /// The token endpoint (RFC 6749 section 3.2).
+    pub token_url: Option<Template>,
+    /// The device authorization endpoint (RFC 8628 section 3.1).
+    pub device_authorization_url: Option<Template>,
+    /// The client registration endpoint (RFC 7591).
+    pub registration_url: Option<Template>,
+    /// How tokens are revoked.
+    pub revocation: Option<Revocation>,
+    /// The scopes to ask for unless the user says otherwise.
+    pub scopes: Vec<String>,
+    /// What stands between scopes.
+    pub scope_separator: String,
+    /// The name of the scope parameter.
+    pub scope_param: String,
+    /// The name of the client id parameter.
+    pub client_id_param: String,
+    /// How the client authenticates.
+    pub client_auth: ClientAuthMethod,
+    /// How token requests are written.
+    pub token_format: BodyFormat,
+    /// Whether PKCE (RFC 7636) is used; off only where the service rejects it.
+    pub pkce: bool,
+    /// Whether the service has clients without a secret.
+    pub public_client: bool,
+    /// What redirect URI it accepts.
+    pub redirect: RedirectKind,
+    /// More parameters of the authorization request.
+    pub authorization_params: Vec<(String, Template)>,
+    /// More parameters of token requests.
+    pub token_params: Vec<(String, Template)>,
+    /// JSON pointer (RFC 6901) to the object with the token, when it is not the whole answer.
+    pub token_path: Option<String>,
+    /// Seconds a token lives when the answer does not say.
+    pub expires_in: Option<u64>,
+    /// Environment variables to take a client from: `client_id`, `client_secret` and parameters.
+    pub client_env: BTreeMap<String, EnvVarName>,
+    /// The page where a client is registered.
+    pub docs: Option<String>,
+    /// How tokens are refreshed, where it is not RFC 6749 section 6.
+    pub refresh: Option<Request>,
+    /// A request that turns a short-lived token into a long-lived one.
+    pub upgrade: Option<Request>,
+    /// What the client credentials grant needs beyond the standard.
+    pub client_credentials: Option<ClientCredentials>,
+    /// What the device grant needs beyond the standard.
+    pub device: DeviceRequest,
+    /// How the access token is put into a request.
+    pub injection: Injection,
+}
+
+/// Deviations of the client credentials grant (RFC 6749 section 4.4).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ClientCredentials {
+    /// More parameters; may replace `grant_type`.
+    pub params: Vec<(String, Template)>,
+    /// The scopes to ask for.
+    pub scopes: Vec<String>,
+}
+
+/// Deviations of the device grant (RFC 8628).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeviceRequest {
+    /// How the device request is written.
+    pub format: BodyFormat,
+    /// The name of its scope parameter.
+    pub scope_param: String,
+}
+
+impl OAuth {
+    pub(super) fn read(mut fields: Fields<'_>, locality: Locality) -> Self {
+        const AUTHORIZATION: [&str; 7] = [
+            "client_id",
+            "redirect_uri",
+            "response_type",
+            "scope",
+            "state",
+            "code_challenge",
+            "code_challenge_method",
+        ];
+        const TOKEN: [&str; 7] = [
+            "grant_type",
+            "code",
+            "redirect_uri",
+            "client_id",
+            "client_secret",
+            "code_verifier",
+            "refresh_token",
+        ];
+        let client_auth = fields
+            .take_parsed("client_auth")
+            .unwrap_or(ClientAuthMethod::Body);
+        let scope_param = fields
+            .take_text("scope_param")
+            .unwrap_or_else(|| "scope".to_owned());
+        let oauth = Self {
+            issuer: fields.take_template("issuer", Variables::Params),
+            authorization_url: fields.take_template("authorization_url", Variables::Params),
+            token_url: fields.take_template("token_url", Variables::Params),
+            device_authorization_url: fields
+                .take_template("device_authorization_url", Variables::Params),
+            registration_url: fields.take_template("registration_url", Variables::Params),
+            revocation: read_revocation(&mut fields, client_auth),
+            scopes: read_scopes(&mut fields),
+            scope_separator: read_separator(&mut fields),
+            client_id_param: fields
+                .take_text("client_id_param")
+                .unwrap_or_else(|| "client_id".to_owned()),
+            client_auth,
+            token_format: fields
+                .take_parsed("token_format")
+                .unwrap_or(BodyFormat::Form),
+            pkce: fields.take_flag("pkce").unwrap_or(true),
+            public_client: fields.take_flag("public_client").unwrap_or(false),
+            redirect: fields
+                .take_parsed("redirect")
+                .unwrap_or(RedirectKind::Loopback),
+            authorization_params: read_extra(&mut fields, "authorization_params", &AUTHORIZATION),
+            token_params: read_extra(&mut fields, "token_params", &TOKEN),
+            token_path: take_pointer(&mut fields, "token_path"),
+            expires_in: fields.take_number("expires_in"),
+            client_env: read_client_env(&mut fields),
+            docs: read_docs(&mut fields, locality),
+            refresh: fields.take_object("refresh").map(Request::read),
+            upgrade: fields.take_object("upgrade").map(Request::read),
+            client_credentials: fields
+                .take_object("client_credentials")
+                .map(ClientCredentials::read),
+            device: DeviceRequest::read(fields.take_object("device"), &scope_param),
+            injection: Injection::read(&mut fields, Variables::AccessToken)
+                .unwrap_or_else(Injection::bearer),
+            scope_param,
+        };
+        if oauth.token_format == BodyFormat::None {
+            fields.fault("token_format", "must be form or json");
+        }
+        for (key, request) in [("refresh", &oauth.refresh), ("upgrade", &oauth.upgrade)] {
+            if request
+                .as_ref()
+                .is_some_and(|request| request.url.is_none() && request.params.is_empty())
+            {
+                fields.fault(key, "must have a URL or parameters");
+            }
+        }
+        fields.finish();
+        oauth
+    }
+
+    /// The endpoints a login cannot do without may not depend on values that may be absent.
+    pub(super) fn check_params(&self, root: &Fields<'_>, params: &BTreeMap<String, Param>) {
+        for (key, template) in self.endpoints() {
+            for name in template.variables() {
+                if params.get(name).is_some_and(Param::may_be_absent) {
+                    root.fault(
+                        &format!("oauth.{key}"),
+                        format!("mentions `{{{name}}}`, which may have no value at login"),
+                    );
+                }
+            }
+        }
+        for name in self.client_env.keys() {
+            if name != "client_id" && name != "client_secret" && !params.contains_key(name) {
+                root.fault(
+                    &format!("oauth.client_env.{name}"),
+                    "is neither `client_id`, `client_secret` nor a parameter",
+                );
+            }
+        }
+    }
+
+    /// The endpoint templates that are there, with their field names.
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = (&'static str, &Template)> {
+        [
+            ("issuer", &self.issuer),
+            ("authorization_url", &self.authorization_url),
+            ("token_url", &self.token_url),
+            ("device_authorization_url", &self.device_authorization_url),
+            ("registration_url", &self.registration_url),
+        ]
+        .into_iter()
+        .filter_map(|(key, template)| Some((key, template.as_ref()?)))
+    }
+}
+
+impl ClientCredentials {
+    fn read(mut fields: Fields<'_>) -> Self {
+        let read = Self {
+            params: read_pairs(&mut fields, "params", Variables::Params),
+            scopes: read_scopes(&mut fields),
+        };
+        fields.finish();
+        read
+    }
+}
+
+impl DeviceRequest {
+    fn read(fields: Option<Fields<'_>>, scope_param: &str) -> Self {
+        let mut device = Self {
+            format: BodyFormat::Form,
+            scope_param: scope_param.to_owned(),
+        };
+        let Some(mut fields) = fields else {
+            return device;
+        };
+        if let Some(format) = fields.take_parsed("request") {
+            device.format = format;
+        }
+        if device.format == BodyFormat::None {
+            fields.fault("request", "must be form or json");
+        }
+        if let Some(name) = fields.take_text("scope_param") {
+            device.scope_param = name;
+        }
+        fields.finish();
+        device
+    }
+}
+
+/// `revocation_url` is short for the standard request (RFC 7009), `revocation` describes any other.
+fn read_revocation(fields: &mut Fields<'_>, client_auth: ClientAuthMethod) -> Option<Revocation> {
+    let default_auth = match client_auth {
+        ClientAuthMethod::Basic => RequestAuth::Basic,
+        ClientAuthMethod::Body => RequestAuth::Body,
+        ClientAuthMethod::None => RequestAuth::None,
+    };
+    let standard = fields.take_template("revocation_url", Variables::Params);
+    let custom = fields.take_object("revocation");
+    if standard.is_some() && custom.is_some() {
+        fields.fault(
+            "revocation",
+            "is there as well as `revocation_url`; keep one",
+        );
+    }
+    if let Some(url) = standard {
+        return Some(Revocation {
+            url,
+            method: Method::Post,
+            auth: default_auth,
+            format: BodyFormat::Form,
+            headers: Vec::new(),
+            params: Template::parse("{token}")
+                .map(|token| ("token".to_owned(), token))
+                .into_iter()
+                .collect(),
+            standard: true,
+        });
+    }
+    let path = fields.path_of("revocation");
+    let request = Request::read(custom?);
+    let Some(url) = request.url else {
+        fields.report.fault(format!("{path}.url"), "is missing");
+        return None;
+    };
+    let mut params = request.params;
+    // A form without parameters of its own still has to carry the token.
+    if params.is_empty() && request.format != BodyFormat::None && request.method == Method::Post {
+        params.extend(Template::parse("{token}").map(|token| ("token".to_owned(), token)));
+    }
+    Some(Revocation {
+        url,
+        method: request.method,
+        auth: request.auth.unwrap_or(default_auth),
+        format: request.format,
+        headers: request.headers,
+        params,
+        standard: false,
+    })
+}
+
+/// Scope tokens (RFC 6749 section 3.3).
+fn read_scopes(fields: &mut Fields<'_>) -> Vec<String> {
+    let scopes = fields.take_texts("scopes");
+    for (at, scope) in scopes.iter().enumerate() {
+        let allowed = |b: u8| b.is_ascii_graphic() && b != b'"' && b != b'\\';
+        if scope.is_empty() || !scope.bytes().all(allowed) {
+            fields.fault(
+                &format!("scopes[{at}]"),
+                "is not a scope: no spaces, quotes or backslashes",
+            );
+        }
+    }
+    scopes
+}
+
+fn read_separator(fields: &mut Fields<'_>) -> String {
+    let separator = fields
+        .take_text("scope_separator")
+        .unwrap_or_else(|| " ".to_owned());
+    if !matches!(separator.as_str(), " " | "," | "+" | ";" | ", ") {
+        fields.fault(
+            "scope_separator",
+            "must be a space, a comma, a plus or a semicolon",
+        );
+    }
+    separator
+}
+
+/// Extra parameters may not replace the ones a flow's safety rests on.
+fn read_extra(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    taken: &[&str],
+) -> Vec<(String, Template)> {
+    let pairs = read_pairs(fields, key, Variables::Params);
+    for (name, _) in &pairs {
+        if taken.iter().any(|taken| taken.eq_ignore_ascii_case(name)) {
+            fields.fault(&format!("{key}.{name}"), "is set by the flow itself");
+        }
+    }
+    pairs
+}
+
+fn read_client_env(fields: &mut Fields<'_>) -> BTreeMap<String, EnvVarName> {
+    let mut names = BTreeMap::new();
+    for (path, key, value) in fields.take_entries("client_env") {
+        let text = as_text(fields.report, &path, value);
+        let name = text.and_then(|text| parse_at::<EnvVarName>(fields.report, &path, text));
+        names.extend(name.map(|name| (key.to_owned(), name)));
+    }
+    names
+}

@@ -1,0 +1,163 @@
+//! Requests to an authorization server that the standard does not describe: odd refreshes, upgrades, revocations.
+
+use super::injection::{read_headers, read_pairs};
+use super::word::words;
+use crate::reader::{Fields, Variables};
+use crate::template::Template;
+
+words! {
+    /// An HTTP method.
+    pub enum Method {
+        /// GET; parameters go into the query.
+        Get = "GET",
+        /// POST.
+        Post = "POST",
+        /// DELETE.
+        Delete = "DELETE",
+    }
+}
+
+words! {
+    /// How parameters are written into a request body.
+    pub enum BodyFormat {
+        /// `application/x-www-form-urlencoded`.
+        Form = "form",
+        /// A JSON object.
+        Json = "json",
+        /// No body.
+        None = "none",
+    }
+}
+
+words! {
+    /// How a request proves who sends it.
+    pub enum RequestAuth {
+        /// Client id and secret as HTTP Basic (RFC 6749 section 2.3.1).
+        Basic = "basic",
+        /// Client id and secret in the body.
+        Body = "body",
+        /// Nothing is added.
+        None = "none",
+        /// The access token as a bearer token (RFC 6750).
+        Bearer = "bearer",
+    }
+}
+
+/// How a revocation proves who sends it: the same words as any request.
+pub type RevocationAuth = RequestAuth;
+
+/// A request to the authorization server. Templates may mention `token`, `refresh_token`, `client_id`
+/// and `client_secret`, the URL only `client_id`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Request {
+    /// Where it goes; `None` means the token endpoint.
+    pub url: Option<Template>,
+    /// The method; POST unless the definition says otherwise.
+    pub method: Method,
+    /// How it proves who sends it; `None` means the way of the token endpoint.
+    pub auth: Option<RequestAuth>,
+    /// How the parameters are written.
+    pub format: BodyFormat,
+    /// More headers.
+    pub headers: Vec<(String, Template)>,
+    /// The parameters.
+    pub params: Vec<(String, Template)>,
+}
+
+/// How a token is revoked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Revocation {
+    /// Where the request goes; may mention `client_id`.
+    pub url: Template,
+    /// The method.
+    pub method: Method,
+    /// How the request proves who sends it.
+    pub auth: RevocationAuth,
+    /// How the parameters are written.
+    pub format: BodyFormat,
+    /// More headers.
+    pub headers: Vec<(String, Template)>,
+    /// The parameters.
+    pub params: Vec<(String, Template)>,
+    /// True for RFC 7009, written as `revocation_url`: a form with `token` and `token_type_hint`.
+    pub standard: bool,
+}
+
+impl Request {
+    pub(super) fn read(mut fields: Fields<'_>) -> Self {
+        let request = Self {
+            url: fields.take_template("url", Variables::ClientId),
+            method: fields.take_parsed("method").unwrap_or(Method::Post),
+            auth: fields.take_parsed("auth"),
+            format: fields.take_parsed("format").unwrap_or(BodyFormat::Form),
+            headers: read_headers(&mut fields, "headers", Variables::TokenRequest),
+            params: read_pairs(&mut fields, "params", Variables::TokenRequest),
+        };
+        if request.format == BodyFormat::None
+            && request.method == Method::Post
+            && !request.params.is_empty()
+        {
+            fields.fault("params", "have no place: the format is `none`");
+        }
+        fields.finish();
+        request
+    }
+
+    /// The origin of the URL, such as `https://api.example.com`; `None` without a URL of its own.
+    #[must_use]
+    pub fn origin(&self) -> Option<String> {
+        self.url.as_ref().and_then(origin)
+    }
+
+    /// Applies `change` to every template.
+    pub(crate) fn map(&self, change: impl Fn(&Template) -> Template) -> Self {
+        Self {
+            url: self.url.as_ref().map(&change),
+            headers: map_pairs(&self.headers, &change),
+            params: map_pairs(&self.params, &change),
+            ..self.clone()
+        }
+    }
+}
+
+impl Revocation {
+    /// The origin the request goes to, such as `https://api.example.com`. `None` only while
+    /// parameters of the definition are not bound.
+    #[must_use]
+    pub fn origin(&self) -> Option<String> {
+        origin(&self.url)
+    }
+
+    /// Applies `change` to every template.
+    pub(crate) fn map(&self, change: impl Fn(&Template) -> Template) -> Self {
+        Self {
+            url: change(&self.url),
+            headers: map_pairs(&self.headers, &change),
+            params: map_pairs(&self.params, &change),
+            ..self.clone()
+        }
+    }
+}
+
+fn map_pairs(
+    pairs: &[(String, Template)],
+    change: impl Fn(&Template) -> Template,
+) -> Vec<(String, Template)> {
+    pairs
+        .iter()
+        .map(|(name, template)| (name.clone(), change(template)))
+        .collect()
+}
+
+/// The origin of a URL template whose remaining variables do not touch scheme, host and port.
+fn origin(url: &Template) -> Option<String> {
+    let with = |value| {
+        let text = url.render(|_| Some(value))?;
+        Some(crate::endpoint::origin(&url::Url::parse(&text).ok()?))
+    };
+    // Two different values: if a variable reached the authority, the origins would differ.
+    let (one, other) = (with("a")?, with("b")?);
+    (one == other).then_some(one)
+}

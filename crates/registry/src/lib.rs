@@ -1,0 +1,42 @@
+//! Which services exist: provider definitions, bundled and the user's own.
+//!
+//! A definition is one JSON file that says how a service authenticates: its endpoints, the hosts its
+//! credential may be sent to, how it is put into a request, which environment variables carry it.
+//! This crate reads definitions, refuses bad ones with every fault named, and answers by name.
+//!
+//! It is not where credentials live: nothing here holds a secret, opens a socket, or reads the
+//! environment. Templates such as `Bearer {token}` stay templates until a caller renders them.
+//!
+//! Start at [`Registry::find`], then [`Definition::bind`], which yields a [`Provider`]: the same
+//! facts with every URL concrete and checked.
+
+mod address;
+mod bind;
+mod definition;
+mod document;
+mod endpoint;
+mod env_var;
+mod error;
+mod host;
+mod name;
+mod provider;
+mod reader;
+mod registry;
+mod template;
+mod text;
+
+pub use address::is_public;
+pub use bind::BindError;
+pub use definition::{
+    ApiKey, BodyFormat, ClientAuthMethod, ClientCredentials, Definition, DeviceRequest, Field,
+    Flow, HostRule, Injection, Method, OAuth, Param, ParamSource, RedirectKind, Request,
+    RequestAuth, Revocation, RevocationAuth, UnknownWord, Whoami,
+};
+pub use document::MAX_BYTES;
+pub use env_var::{EnvVarName, InvalidEnvVarName};
+pub use error::{DefinitionError, FieldError};
+pub use host::{HostPattern, InvalidHostPattern};
+pub use name::{InvalidName, ProviderName, check_name};
+pub use provider::{ClientCredentialsRequest, Host, OAuthEndpoints, Provider, WhoamiRequest};
+pub use registry::{Found, OnConflict, RegisterError, Registered, Registry, RegistryError, Source};
+pub use template::{Template, TemplateError};

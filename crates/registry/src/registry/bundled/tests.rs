@@ -1,0 +1,167 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::*;
+use crate::definition::Definition;
+use crate::provider::Provider;
+use crate::registry::Registry;
+
+fn read(entry: &Bundled) -> Definition {
+    // The strict reading, with every check that look-ups skip for bundled definitions.
+    Registry::new(None)
+        .check(&entry.file(), entry.text)
+        .expect(entry.name)
+}
+
+fn bind(definition: &Definition) -> Provider {
+    definition
+        .bind(&BTreeMap::new())
+        .expect("binds with its defaults")
+}
+
+#[test]
+fn the_table_is_sorted_and_names_are_unique() {
+    let names: Vec<&str> = BUNDLED.iter().map(|entry| entry.name).collect();
+    assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "{names:?}");
+    let mut seen = BTreeSet::new();
+    for word in BUNDLED
+        .iter()
+        .flat_map(|entry| entry.aliases.iter().chain([&entry.name]))
+    {
+        assert!(
+            seen.insert(word.to_ascii_lowercase()),
+            "`{word}` is there twice"
+        );
+    }
+}
+
+#[test]
+fn every_file_is_in_the_table_and_agrees_with_it() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/providers");
+    let files = std::fs::read_dir(directory).expect("the providers directory is there");
+    assert_eq!(files.count(), BUNDLED.len());
+    for entry in BUNDLED {
+        let definition = read(entry);
+        assert_eq!(definition.name.as_str(), entry.name);
+        let aliases: Vec<&str> = definition
+            .aliases
+            .iter()
+            .map(ProviderName::as_str)
+            .collect();
+        assert_eq!(aliases, entry.aliases, "{}", entry.name);
+    }
+}
+
+#[test]
+fn every_definition_binds_with_its_defaults_and_speaks_https_only() {
+    for entry in BUNDLED {
+        let definition = read(entry);
+        assert!(!definition.local, "{}", entry.name);
+        let provider = bind(&definition);
+        assert!(!provider.hosts.is_empty(), "{}", entry.name);
+        assert!(!provider.env.is_empty(), "{}", entry.name);
+        assert!(provider.whoami.is_some(), "{}", entry.name);
+        for origin in provider.origins() {
+            assert!(origin.starts_with("https://"), "{}: {origin}", entry.name);
+        }
+    }
+}
+
+#[test]
+fn no_request_falls_under_the_hosts_of_two_providers() {
+    let providers: Vec<Provider> = BUNDLED.iter().map(|entry| bind(&read(entry))).collect();
+    for (at, one) in providers.iter().enumerate() {
+        for other in &providers[at + 1..] {
+            for (a, b) in one
+                .hosts
+                .iter()
+                .flat_map(|a| other.hosts.iter().map(move |b| (a, b)))
+            {
+                assert!(
+                    !a.pattern.overlaps(&b.pattern),
+                    "{} {} / {} {}",
+                    one.name,
+                    a.pattern,
+                    other.name,
+                    b.pattern
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_environment_variable_belongs_to_two_providers() {
+    let mut owners: BTreeMap<String, &str> = BTreeMap::new();
+    for entry in BUNDLED {
+        for (name, _) in read(entry).env {
+            let previous = owners.insert(name.to_string(), entry.name);
+            assert_eq!(previous, None, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_self_hosted_instance_takes_its_credential_to_itself_only() {
+    let github = read(by_name("github").expect("bundled"));
+    let params = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+        pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect()
+    };
+    let missing = github
+        .bind(&params(&[("base_url", "https://ghe.example.com")]))
+        .expect_err("needs the API URL");
+    assert!(missing.to_string().contains("api_url"), "{missing}");
+    let both = [
+        ("base_url", "https://ghe.example.com"),
+        ("api_url", "https://ghe.example.com/api/v3"),
+    ];
+    let provider = github.bind(&params(&both)).expect("binds");
+    for host in &provider.hosts {
+        assert!(host.pattern.host() == "ghe.example.com", "{}", host.pattern);
+    }
+    assert_eq!(
+        provider.origins().into_iter().collect::<Vec<_>>(),
+        ["https://ghe.example.com"]
+    );
+    // The defaults do reach the public hosts.
+    assert!(
+        bind(&github)
+            .host_for("uploads.github.com", 443, "/")
+            .is_some()
+    );
+
+    let gitlab = read(by_name("gitlab").expect("bundled"));
+    let provider = gitlab
+        .bind(&params(&[("base_url", "gitlab.example.com/")]))
+        .expect("binds");
+    assert!(
+        provider
+            .host_for("gitlab.example.com", 443, "/api/v4/user")
+            .is_some()
+    );
+    assert!(
+        provider
+            .host_for("gitlab.com", 443, "/api/v4/user")
+            .is_none()
+    );
+}
+
+#[test]
+fn key_patterns_recognise_the_right_key_and_warn_about_others() {
+    for (name, good) in [
+        ("anthropic", "sk-ant-x"),
+        ("github", "github_pat_x"),
+        ("gitlab", "glpat-x"),
+        ("linear", "lin_api_x"),
+        ("notion", "ntn_x"),
+        ("openai", "sk-x"),
+        ("slack", "xoxb-x"),
+    ] {
+        let definition = read(by_name(name).expect("bundled"));
+        let field = definition.api_key.expect("has a key").fields.remove(0);
+        assert!(!field.looks_wrong(good), "{name}");
+        assert!(field.looks_wrong("zzz"), "{name}");
+    }
+}
