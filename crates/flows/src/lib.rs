@@ -1,0 +1,54 @@
+//! How OAuth 2 speaks: functions that build a request and functions that read a response.
+//!
+//! Nothing here opens a socket, reads a clock, draws a random number or stores anything. Callers
+//! bring entropy, send the [`HttpRequest`] with whatever client they have, and hand back the
+//! [`HttpResponse`]. The crate knows no providers either: whatever differs between services is an
+//! argument.
+//!
+//! Where to start, in the order of a login:
+//! 1. [`AuthorizationRequest::url`] is what the browser opens,
+//! 2. [`read_callback`] judges what came back on the redirect URI,
+//! 3. [`exchange_request`] and later [`refresh_request`] ask for tokens,
+//! 4. [`read_token_response`] turns the answer into a [`TokenSet`] or says what to do instead,
+//! 5. [`revocation_request`] gives them up again.
+//!
+//! Secrets are types of their own ([`AccessToken`] and its siblings): redacted in `Debug`, wiped
+//! when dropped, and readable only through a method called `expose`.
+
+mod http;
+mod secret;
+
+mod pkce;
+mod state;
+
+mod client;
+mod token_request;
+
+mod authorization_code;
+mod callback;
+mod refresh;
+mod revocation;
+mod token_response;
+
+mod document;
+mod foreign_text;
+mod oauth_error;
+
+pub use authorization_code::{AuthorizationRequest, AuthorizationRequestError, exchange_request};
+pub use callback::{
+    AuthorizationError, Callback, ExpectedCallback, IssRule, NotOurs, WrongIssuer, read_callback,
+};
+pub use client::{Client, ClientAuth};
+pub use http::{HttpRequest, HttpResponse, Method};
+pub use pkce::{CodeVerifier, PkceUnsupported, check_challenge_methods};
+pub use refresh::refresh_request;
+pub use revocation::{
+    RevocationAuth, RevocationError, RevocationFormat, TokenHint, VendorRevocation,
+    read_revocation_response, revocation_request, vendor_revocation_request,
+};
+pub use secret::{AccessToken, AuthorizationCode, ClientSecret, RefreshToken};
+pub use state::State;
+pub use token_request::{BodyFormat, TokenEndpoint};
+pub use token_response::{
+    Malformation, TokenError, TokenField, TokenResponseRules, TokenSet, read_token_response,
+};

@@ -1,0 +1,4 @@
+//! Answers of token endpoints: real ones, and ten thousand broken ones.
+
+mod mutated;
+mod real_world;
