@@ -1,0 +1,56 @@
+//! Stands in for `xdg-open` and `BROWSER`: notes how it was launched and, if told to, logs in.
+//!
+//! - `FAKE_OPEN_LOG`: a file that gets one JSON line `{"argv": […]}` for this launch.
+//! - `FAKE_OPEN_PERSON`: `approve`, `deny`, or `ignore` (the default: note the launch, open nothing).
+//!
+//! Exit code 0 when the last page was not an error, 1 when it was or the visit failed, 2 when the
+//! variables make no sense.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a program of its own, steered by its environment"
+)]
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use authkeep_testkit::browser::{Person, follow};
+
+fn main() -> ExitCode {
+    let argv: Vec<String> = std::env::args_os()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    if let Err(error) = note(&argv) {
+        return say(&format!("cannot write FAKE_OPEN_LOG: {error}"), 2);
+    }
+    let person = match std::env::var("FAKE_OPEN_PERSON").as_deref() {
+        Ok("approve") => Person::Approve,
+        Ok("deny") => Person::Deny,
+        Ok("ignore") | Err(_) => return ExitCode::SUCCESS,
+        Ok(other) => return say(&format!("FAKE_OPEN_PERSON has no `{other}`"), 2),
+    };
+    match follow(argv.last().map_or("", String::as_str), person) {
+        Ok(visit) if visit.status() < 400 => ExitCode::SUCCESS,
+        Ok(visit) => say(&format!("the last page answered {}", visit.status()), 1),
+        Err(error) => say(&format!("the visit failed: {error}"), 1),
+    }
+}
+
+/// One write for the whole line: concurrent launches must not mix theirs.
+fn note(argv: &[String]) -> io::Result<()> {
+    let Some(path) = std::env::var_os("FAKE_OPEN_LOG") else {
+        return Ok(());
+    };
+    let line = format!("{}\n", serde_json::json!({ "argv": argv }));
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)?
+        .write_all(line.as_bytes())
+}
+
+fn say(message: &str, code: u8) -> ExitCode {
+    // Standard error may be closed; the code says it as well.
+    drop(writeln!(io::stderr(), "fake-open: {message}"));
+    ExitCode::from(code)
+}

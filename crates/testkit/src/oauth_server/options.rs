@@ -1,0 +1,173 @@
+//! How the server behaves: chosen at the start, changed with a [`Switch`].
+
+/// Everything that can be chosen. The default is a well-behaved server with one public client,
+/// `test-client`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerOptions {
+    /// Lifetime of access tokens in seconds. `None`: they do not expire and the answer has no
+    /// `expires_in`.
+    pub access_token_ttl: Option<u64>,
+    /// Whether a refresh replaces the refresh token.
+    pub rotation: Rotation,
+    /// With [`Rotation::Rotate`]: a refresh token used twice kills its whole family (RFC 9700
+    /// section 4.14.2). Off: the second use is refused and nothing else happens.
+    pub reuse_detection: bool,
+    /// For so many seconds after its use, a spent refresh token still gets a new pair.
+    pub reuse_grace: Option<u64>,
+    /// The registered clients.
+    pub clients: Vec<Client>,
+    /// The scopes there are. A request gets those of its scopes that exist; all, if it names none.
+    pub scopes: Vec<String>,
+    /// The `iss` parameter of the authorization response (RFC 9207).
+    pub issuer_param: IssParam,
+    /// `authorization_response_iss_parameter_supported` in the metadata; `None` leaves it out.
+    pub issuer_param_advertised: Option<bool>,
+    /// What it demands of a code challenge (RFC 7636).
+    pub pkce: Pkce,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            access_token_ttl: Some(3600),
+            rotation: Rotation::default(),
+            reuse_detection: true,
+            reuse_grace: None,
+            clients: vec![Client::public("test-client")],
+            scopes: vec!["read".into(), "write".into()],
+            issuer_param: IssParam::default(),
+            issuer_param_advertised: None,
+            pkce: Pkce::default(),
+        }
+    }
+}
+
+impl ServerOptions {
+    /// The client with that id.
+    pub(super) fn client(&self, id: &str) -> Option<&Client> {
+        self.clients.iter().find(|client| client.id == id)
+    }
+
+    pub(super) fn set(&mut self, switch: Switch) {
+        match switch {
+            Switch::AccessTokenTtl(seconds) => self.access_token_ttl = seconds,
+            Switch::Rotation(rotation) => self.rotation = rotation,
+            Switch::ReuseDetection(on) => self.reuse_detection = on,
+            Switch::ReuseGrace(seconds) => self.reuse_grace = seconds,
+            Switch::IssuerParam(param) => self.issuer_param = param,
+            Switch::IssuerParamAdvertised(flag) => self.issuer_param_advertised = flag,
+            Switch::Pkce(pkce) => self.pkce = pkce,
+        }
+    }
+}
+
+/// A registered client. Any loopback redirect URI is good, on any port and path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// The client identifier.
+    pub id: String,
+    /// `None` for a public client.
+    pub secret: Option<String>,
+    /// The only way it may authenticate.
+    pub auth: ClientAuth,
+}
+
+impl Client {
+    /// A client without a secret.
+    #[must_use]
+    pub fn public(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            secret: None,
+            auth: ClientAuth::None,
+        }
+    }
+
+    /// A client that sends its secret in the `Authorization` header.
+    #[must_use]
+    pub fn basic(id: &str, secret: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            secret: Some(secret.to_owned()),
+            auth: ClientAuth::Basic,
+        }
+    }
+
+    /// A client that sends its secret in the form.
+    #[must_use]
+    pub fn post(id: &str, secret: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            secret: Some(secret.to_owned()),
+            auth: ClientAuth::Post,
+        }
+    }
+}
+
+/// How a client authenticates at the token and revocation endpoints (RFC 6749 section 2.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// `Authorization: Basic`, id and secret form-encoded first.
+    Basic,
+    /// `client_id` and `client_secret` in the form.
+    Post,
+    /// `client_id` in the form, no secret.
+    #[default]
+    None,
+}
+
+/// What a refresh does to the refresh token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rotation {
+    /// A new one is issued, the old one is spent.
+    #[default]
+    Rotate,
+    /// The same stays good and is not sent again.
+    Keep,
+}
+
+/// The `iss` parameter of authorization responses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IssParam {
+    /// Not sent.
+    #[default]
+    Absent,
+    /// This server's issuer.
+    Right,
+    /// Another issuer.
+    Wrong,
+    /// The right one and a wrong one.
+    Duplicate,
+}
+
+/// What the server demands of the code challenge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pkce {
+    /// `S256` or an error.
+    #[default]
+    S256Required,
+    /// It knows `plain` only, and says so in its metadata.
+    PlainOnly,
+    /// It advertises `S256` and never verifies it: a server with the defence off.
+    Unchecked,
+}
+
+/// One change to a running server; see the field of [`ServerOptions`] of the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Switch {
+    /// For access tokens issued from now on, in seconds.
+    AccessTokenTtl(Option<u64>),
+    /// For refreshes from now on.
+    Rotation(Rotation),
+    /// Whether reuse of a refresh token kills the family.
+    ReuseDetection(bool),
+    /// Seconds for which a spent refresh token is forgiven.
+    ReuseGrace(Option<u64>),
+    /// The `iss` parameter sent.
+    IssuerParam(IssParam),
+    /// The `iss` support advertised.
+    IssuerParamAdvertised(Option<bool>),
+    /// The code challenge demanded.
+    Pkce(Pkce),
+}
