@@ -1,0 +1,125 @@
+//! The broker: everything a use case needs, assembled once.
+//!
+//! Each use case is an `impl Broker` in a file of its own, named after the verb.
+
+use std::sync::Arc;
+
+use authkeep_audit::{Action, AuditLog, Event, Outcome};
+use authkeep_registry::{Found, ProviderName, Registry, RegistryError};
+use authkeep_vault::{Entropy, Store};
+
+use crate::clock::rfc3339;
+use crate::record::Keys;
+use crate::{Clock, ConnectionName, HttpClient, InProcess, ProfileName, RefreshRunner, Timestamp};
+
+/// What a [`Broker`] is made of.
+#[derive(Debug, Clone)]
+pub struct BrokerParts {
+    /// The profile whose credentials it handles.
+    pub profile: ProfileName,
+    /// The provider definitions.
+    pub registry: Arc<Registry>,
+    /// The profile's vault.
+    pub store: Arc<dyn Store>,
+    /// Where every login and release is recorded.
+    pub audit: Arc<AuditLog>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness for states, verifiers and nonces.
+    pub entropy: Entropy,
+    /// How requests are sent.
+    pub http: Arc<dyn HttpClient>,
+}
+
+/// Log in, look up, resolve, release, log out: in one profile.
+#[derive(Debug, Clone)]
+pub struct Broker {
+    pub(crate) parts: BrokerParts,
+    runner: Arc<dyn RefreshRunner>,
+}
+
+impl Broker {
+    /// A broker that refreshes in its own process.
+    pub fn new(parts: BrokerParts) -> Self {
+        Self {
+            parts,
+            runner: Arc::new(InProcess),
+        }
+    }
+
+    /// The same broker with another way to run refreshes.
+    #[must_use]
+    pub fn with_runner(self, runner: Arc<dyn RefreshRunner>) -> Self {
+        Self { runner, ..self }
+    }
+
+    /// The profile it works in.
+    pub fn profile(&self) -> &ProfileName {
+        &self.parts.profile
+    }
+
+    /// The provider definitions it works with.
+    pub fn registry(&self) -> &Registry {
+        &self.parts.registry
+    }
+
+    /// The current moment, by the broker's clock.
+    pub fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    pub(crate) fn runner(&self) -> &dyn RefreshRunner {
+        self.runner.as_ref()
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        self.parts.store.as_ref()
+    }
+
+    pub(crate) fn keys<'a>(&'a self, provider: &'a ProviderName) -> Keys<'a> {
+        Keys {
+            profile: &self.parts.profile,
+            provider: provider.as_str(),
+        }
+    }
+
+    pub(crate) fn find(&self, name: &ProviderName) -> Result<Option<Found>, RegistryError> {
+        self.parts.registry.find(name)
+    }
+
+    /// Records what happened. The caller decides what a failure to record it means.
+    pub(crate) fn record(
+        &self,
+        action: Action,
+        provider: &ProviderName,
+        connection: Option<&ConnectionName>,
+        outcome: Outcome,
+        details: &[(&'static str, &str)],
+    ) -> Result<(), authkeep_audit::AppendError> {
+        self.parts.audit.append(&Event {
+            at: rfc3339(self.now()),
+            action,
+            profile: self.parts.profile.to_string(),
+            provider: Some(provider.to_string()),
+            connection: connection.map(ToString::to_string),
+            outcome,
+            details: details
+                .iter()
+                .map(|(name, value)| (*name, (*value).to_owned()))
+                .collect(),
+        })
+    }
+
+    /// Runs vault work that may block where it does not hold up the runtime.
+    pub(crate) async fn blocking<T, F>(&self, work: F) -> T
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Store) -> T + Send + 'static,
+    {
+        let store = Arc::clone(&self.parts.store);
+        match tokio::task::spawn_blocking(move || work(store.as_ref())).await {
+            Ok(done) => done,
+            Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! A login as the caller sees it: everything but its secrets.
+
+use std::fmt;
+use std::time::Duration;
+
+use authkeep_registry::{Flow, ProviderName};
+
+use crate::record::{ConnectionRecord, Verdict};
+use crate::{ConnectionName, Timestamp};
+
+/// Which login is meant: a provider, and one of its connections where it matters which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The provider, by its name or an alias.
+    pub provider: ProviderName,
+    /// The connection; without it the only one, or else the one named `default`.
+    pub connection: Option<ConnectionName>,
+}
+
+/// What kind of secret a login holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CredentialKind {
+    /// An OAuth 2 access token.
+    OAuth,
+    /// An API key of one or several fields.
+    ApiKey,
+}
+
+impl CredentialKind {
+    /// `oauth` or `api_key`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OAuth => "oauth",
+            Self::ApiKey => "api_key",
+        }
+    }
+}
+
+/// How a login stands, derived from what is stored and from the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionStatus {
+    /// It works, or a refresh will make it work.
+    Connected,
+    /// Its access token has run out, and it has no refresh token.
+    Expired,
+    /// It was revoked at the provider.
+    Revoked,
+    /// What is stored does not hold a usable credential.
+    Invalid,
+    /// The provider refused to refresh it: a person has to log in again.
+    ReauthRequired,
+}
+
+impl ConnectionStatus {
+    /// The word that `--json` shows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::Invalid => "invalid",
+            Self::ReauthRequired => "reauth_required",
+        }
+    }
+}
+
+impl fmt::Display for ConnectionStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A stored login. Its secrets are inside, and only [`Broker::release`](crate::Broker::release) lets them out.
+#[derive(Debug)]
+pub struct Connection {
+    provider: ProviderName,
+    name: ConnectionName,
+    pub(crate) record: ConnectionRecord,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        provider: ProviderName,
+        name: ConnectionName,
+        record: ConnectionRecord,
+    ) -> Self {
+        Self {
+            provider,
+            name,
+            record,
+        }
+    }
+
+    /// The provider it logs in to.
+    pub fn provider(&self) -> &ProviderName {
+        &self.provider
+    }
+
+    /// Its name among the provider's connections.
+    pub fn name(&self) -> &ConnectionName {
+        &self.name
+    }
+
+    /// The flow that acquired it; `None` for one that this version does not know.
+    pub fn flow(&self) -> Option<Flow> {
+        self.record.flow.parse().ok()
+    }
+
+    /// Token or key.
+    pub fn kind(&self) -> CredentialKind {
+        if self.record.access_token.is_some() {
+            CredentialKind::OAuth
+        } else {
+            CredentialKind::ApiKey
+        }
+    }
+
+    /// How it stands at `now`.
+    pub fn status(&self, now: Timestamp) -> ConnectionStatus {
+        let record = &self.record;
+        match record.verdict {
+            Verdict::ReauthRequired => ConnectionStatus::ReauthRequired,
+            Verdict::Revoked => ConnectionStatus::Revoked,
+            Verdict::Good if record.access_token.is_none() && record.fields.is_empty() => {
+                ConnectionStatus::Invalid
+            }
+            Verdict::Good if self.has_expired(now) && record.refresh_token.is_none() => {
+                ConnectionStatus::Expired
+            }
+            Verdict::Good => ConnectionStatus::Connected,
+        }
+    }
+
+    /// When the access token runs out; `None` where the provider did not say.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.record.expires_at
+    }
+
+    /// When the login was made.
+    pub fn obtained_at(&self) -> Timestamp {
+        self.record.obtained_at
+    }
+
+    /// When the access token was last renewed.
+    pub fn refreshed_at(&self) -> Option<Timestamp> {
+        self.record.refreshed_at
+    }
+
+    /// Whether it can be renewed without a person.
+    pub fn is_refreshable(&self) -> bool {
+        self.record.refresh_token.is_some()
+    }
+
+    /// What was granted, or what was asked where the server did not say.
+    pub fn scopes(&self) -> &[String] {
+        self.record
+            .scopes
+            .as_deref()
+            .unwrap_or(&self.record.scopes_asked)
+    }
+
+    /// The OAuth client it was issued to.
+    pub fn client_id(&self) -> Option<&str> {
+        self.record.client_id.as_deref()
+    }
+
+    /// The names of the secrets it holds, `token` first.
+    pub fn secret_names(&self) -> Vec<&str> {
+        match self.kind() {
+            CredentialKind::OAuth => vec!["token", "access_token"],
+            CredentialKind::ApiKey => {
+                let mut names = vec!["token", "api_key"];
+                names.extend(
+                    self.record
+                        .fields
+                        .keys()
+                        .map(String::as_str)
+                        .filter(|f| *f != "token"),
+                );
+                names
+            }
+        }
+    }
+
+    /// The definition's parameters as they were at login.
+    pub fn params(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.record
+            .params
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The hosts that may receive this credential, as they were pinned at login.
+    pub fn hosts(&self) -> &[String] {
+        &self.record.pinned.hosts
+    }
+
+    pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
+        self.record.expires_at.is_some_and(|at| at <= now)
+    }
+
+    /// Whether the token should be renewed before it is handed out: a tenth of its life is left, at most
+    /// five minutes, or less than the caller asked for.
+    pub(crate) fn is_due(&self, now: Timestamp, min_ttl: Option<Duration>) -> bool {
+        const WINDOW: Duration = Duration::from_secs(300);
+        let Some(expires_at) = self.record.expires_at else {
+            return false;
+        };
+        let tenth = self
+            .record
+            .lifetime()
+            .map_or(WINDOW, |lifetime| lifetime / 10);
+        let margin = tenth.min(WINDOW).max(min_ttl.unwrap_or_default());
+        let left = Duration::try_from(expires_at.duration_since(now)).unwrap_or_default();
+        left <= margin
+    }
+}

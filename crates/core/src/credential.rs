@@ -1,0 +1,75 @@
+//! A credential that has been released: the secret itself, by field name.
+
+use std::collections::BTreeMap;
+
+use authkeep_registry::{Provider, Template};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::CredentialKind;
+use crate::connection::Connection;
+
+/// A released secret. It exists only after the release is on record, and its `Debug` shows nothing.
+#[derive(Debug)]
+pub struct Credential {
+    kind: CredentialKind,
+    fields: BTreeMap<String, SecretString>,
+}
+
+/// The credential has no such field.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no field `{name}` (there are: {})", known.join(", "))]
+pub struct UnknownField {
+    /// What was asked for.
+    pub name: String,
+    /// What there is.
+    pub known: Vec<String>,
+}
+
+impl Credential {
+    pub(crate) fn of(connection: Connection) -> Self {
+        let kind = connection.kind();
+        let mut fields = connection.record.fields;
+        if let Some(token) = connection.record.access_token {
+            fields.insert("token".to_owned(), token);
+        }
+        Self { kind, fields }
+    }
+
+    /// The live secret by field name: `token` for any kind, `access_token` or `api_key` for its own kind, or
+    /// a name of the definition.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownField`] lists the names there are.
+    pub fn field(&self, name: &str) -> Result<&SecretString, UnknownField> {
+        let stored = match (name, self.kind) {
+            ("access_token", CredentialKind::OAuth) | ("api_key", CredentialKind::ApiKey) => {
+                "token"
+            }
+            _ => name,
+        };
+        self.fields.get(stored).ok_or_else(|| UnknownField {
+            name: name.to_owned(),
+            known: self.fields.keys().cloned().collect(),
+        })
+    }
+
+    /// Renders one of the provider's templates with these secrets; `None` where it needs a field that this
+    /// credential does not have.
+    pub(crate) fn render(&self, template: &Template) -> Option<SecretString> {
+        // EXPOSE: into the rendered value, which is a secret again at once.
+        template
+            .render(|name| self.field(name).ok().map(|secret| secret.expose_secret()))
+            .map(SecretString::from)
+    }
+
+    /// The environment variables that the provider's definition sets from this credential. A variable with
+    /// a missing part is left out. Refresh tokens are never among them.
+    pub fn environment(&self, provider: &Provider) -> Vec<(String, SecretString)> {
+        provider
+            .env
+            .iter()
+            .filter_map(|(name, template)| Some((name.to_string(), self.render(template)?)))
+            .collect()
+    }
+}

@@ -1,0 +1,171 @@
+//! [`HttpClient`] on reqwest and rustls.
+//!
+//! The client is built at the first request, so that a command which needs no network pays nothing for it.
+//! Certificates are verified against the machine's own trust store.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use authkeep_flows::{HttpRequest, HttpResponse, Method};
+use secrecy::ExposeSecret;
+
+use super::{BodyCap, BoxFuture, HttpClient, HttpError};
+
+/// One whole request may take this long.
+const TOTAL: Duration = Duration::from_secs(30);
+/// The server may be silent for this long.
+const IDLE: Duration = Duration::from_secs(10);
+/// A connection must stand within this long.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Which proxy to use for outgoing requests, as read from the user's environment by the caller.
+#[derive(Debug, Clone, Default)]
+pub struct ProxySettings {
+    /// For https URLs, such as `http://proxy.example:3128`.
+    pub https: Option<String>,
+    /// Hosts that are reached directly, in the usual comma-separated form. Loopback always is.
+    pub no_proxy: Option<String>,
+}
+
+/// The default [`HttpClient`].
+#[derive(Debug)]
+pub struct ReqwestClient {
+    proxy: ProxySettings,
+    client: OnceLock<Result<reqwest::Client, String>>,
+}
+
+impl ReqwestClient {
+    /// Makes the adapter; nothing is loaded before the first request.
+    pub fn new(proxy: ProxySettings) -> Self {
+        Self {
+            proxy,
+            client: OnceLock::new(),
+        }
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, HttpError> {
+        self.client
+            .get_or_init(|| build(&self.proxy))
+            .as_ref()
+            .map_err(|why| HttpError::Setup(why.clone()))
+    }
+}
+
+fn build(proxy: &ProxySettings) -> Result<reqwest::Client, String> {
+    // A second initialisation in the same process fails harmlessly: the first provider stays.
+    let _already_installed = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(TOTAL)
+        .read_timeout(IDLE)
+        .connect_timeout(CONNECT)
+        .no_proxy()
+        .retry(reqwest::retry::never())
+        .user_agent(concat!("authkeep/", env!("CARGO_PKG_VERSION")));
+    if let Some(url) = &proxy.https {
+        let direct = format!(
+            "127.0.0.0/8,::1,localhost,{}",
+            proxy.no_proxy.as_deref().unwrap_or_default()
+        );
+        let proxy = reqwest::Proxy::all(url)
+            .map_err(|_| "the proxy address in the environment is not a URL".to_owned())?
+            .no_proxy(reqwest::NoProxy::from_string(&direct));
+        builder = builder.proxy(proxy);
+    }
+    builder.build().map_err(|error| chain(&error.without_url()))
+}
+
+impl HttpClient for ReqwestClient {
+    fn send<'a>(
+        &'a self,
+        request: &'a HttpRequest,
+        cap: BodyCap,
+    ) -> BoxFuture<'a, Result<HttpResponse, HttpError>> {
+        Box::pin(async move {
+            let host = request.url().host_str().unwrap_or_default().to_owned();
+            let mut response = self
+                .outgoing(request)?
+                .send()
+                .await
+                .map_err(|error| failed(&host, error))?;
+            let status = response.status().as_u16();
+            let headers = response
+                .headers()
+                .iter()
+                .map(|(name, value)| {
+                    (
+                        name.as_str().to_owned(),
+                        String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                    )
+                })
+                .collect();
+            let mut body = Vec::new();
+            while let Some(chunk) = response
+                .chunk()
+                .await
+                .map_err(|error| failed(&host, error))?
+            {
+                if body.len() + chunk.len() > cap.bytes() {
+                    return Err(HttpError::TooLarge {
+                        host,
+                        cap: cap.bytes(),
+                    });
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Ok(HttpResponse::new(status, headers, body))
+        })
+    }
+}
+
+impl ReqwestClient {
+    fn outgoing(&self, request: &HttpRequest) -> Result<reqwest::RequestBuilder, HttpError> {
+        let method = match request.method() {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let mut builder = self.client()?.request(method, request.url().clone());
+        for (name, value) in request.headers() {
+            // EXPOSE: the header goes out to the server it was built for.
+            let mut value =
+                reqwest::header::HeaderValue::from_str(value.expose_secret()).map_err(|_| {
+                    HttpError::Setup(format!("the header `{name}` has an illegal value"))
+                })?;
+            value.set_sensitive(true);
+            builder = builder.header(name.as_str(), value);
+        }
+        if let Some(body) = request.body() {
+            // EXPOSE: the body goes out to the server it was built for.
+            builder = builder.body(body.expose_secret().to_vec());
+        }
+        Ok(builder)
+    }
+}
+
+fn failed(host: &str, error: reqwest::Error) -> HttpError {
+    let connecting = error.is_connect();
+    let timed_out = error.is_timeout();
+    // A URL may carry a token in its query: it never reaches a message.
+    let error = error.without_url();
+    let host = host.to_owned();
+    let why = if timed_out {
+        "it took too long".to_owned()
+    } else {
+        chain(&error)
+    };
+    if connecting {
+        HttpError::Connect { host, why }
+    } else {
+        HttpError::Exchange { host, why }
+    }
+}
+
+/// The innermost cause says what happened; the outer ones only say that something did.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}

@@ -1,0 +1,98 @@
+//! The person, as a joint: open a URL, ask for a value, be told what happens.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::BrowserUrl;
+
+/// Somebody (or a test) who can look at a browser and answer questions.
+///
+/// Implementations may block: they are called where nothing else of a login runs.
+pub trait Interaction: Send + Sync + Debug {
+    /// Opens `url` in a browser, and shows it to the person in any case.
+    fn open_url(&self, url: &BrowserUrl) -> Launch;
+
+    /// Obtains one value that the login needs.
+    ///
+    /// # Errors
+    ///
+    /// [`AskError::NotPossible`] where nobody can answer, [`AskError::Cancelled`] where somebody declined to.
+    fn ask(&self, field: &FieldRequest) -> Result<SecretString, AskError>;
+
+    /// Told at each step of a login that a person may be waiting through.
+    fn tell(&self, event: &Event);
+}
+
+/// What became of opening a browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Launch {
+    /// A browser was started.
+    Started,
+    /// The URL was shown; a person opens it.
+    Shown,
+    /// There is neither a browser nor a person to show it to; the text says why.
+    Impossible(String),
+}
+
+/// One value to obtain from the person.
+#[derive(Debug, Clone)]
+pub struct FieldRequest {
+    /// What to call it, for people: `OpenAI API key`.
+    pub label: String,
+    /// Environment variables that may hold it, in order of preference.
+    pub variables: Vec<String>,
+    /// Whether it must not be echoed.
+    pub secret: bool,
+    /// Whether an empty answer is an answer.
+    pub optional: bool,
+    /// How to recognise or find it.
+    pub hint: Option<String>,
+    /// The page where the person creates it.
+    pub docs: Option<String>,
+}
+
+/// Why a value could not be obtained.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AskError {
+    /// Nobody can be asked: no terminal, or asking is switched off.
+    #[error("there is no terminal to ask for it on")]
+    NotPossible,
+    /// The person declined.
+    #[error("cancelled")]
+    Cancelled,
+    /// The terminal failed.
+    #[error("the terminal failed")]
+    Terminal(#[source] std::io::Error),
+}
+
+/// A step of a login, told as it happens.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Event {
+    /// The redirect is awaited on this loopback address, for at most this long.
+    Waiting {
+        /// Where the browser will be sent back to.
+        redirect_uri: String,
+        /// How long the login waits.
+        patience: Duration,
+    },
+    /// A value does not look like what the provider issues. It is used all the same.
+    LooksWrong {
+        /// The field's label.
+        label: String,
+        /// What it usually looks like.
+        hint: Option<String>,
+    },
+    /// The code arrived and is being exchanged for tokens.
+    Exchanging,
+    /// The provider granted less than was asked for.
+    FewerScopes {
+        /// The scopes that are missing.
+        missing: Vec<String>,
+    },
+    /// The definition turns PKCE off: said aloud, because it is weaker.
+    WithoutPkce,
+}

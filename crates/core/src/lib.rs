@@ -1,0 +1,56 @@
+//! What authkeep does, one file a use case: log in, look a credential up, refresh it, release it, log out.
+//!
+//! This crate combines the leaves: the registry says which services exist, `flows` says how OAuth speaks,
+//! the vault keeps the bytes and the audit log keeps the record. It reads no environment, no home
+//! directory and no system clock, and it prints nothing: the caller hands in paths, clock, randomness,
+//! an HTTP client and somebody to ask.
+//!
+//! Start at [`Broker`]. `Broker::lookup` is synchronous and answers from the vault alone;
+//! `Broker::resolve` goes on to refresh what is about to expire. Neither hands out a secret:
+//! [`Broker::release`] does, and only after the release is on record.
+
+mod authorization_server;
+mod broker;
+mod clock;
+mod connection;
+mod credential;
+mod http_client;
+mod interaction;
+mod name;
+mod pinned;
+mod record;
+
+mod export;
+mod list;
+mod login;
+mod logout;
+mod lookup;
+mod refresh;
+mod register;
+mod release;
+mod resolve;
+
+mod home;
+
+pub use broker::{Broker, BrokerParts};
+pub use clock::{Clock, SystemClock, Timestamp};
+pub use connection::{Connection, ConnectionStatus, CredentialKind, Target};
+pub use credential::{Credential, UnknownField};
+pub use export::{ExportError, ExportFormat, Variables};
+pub use home::{Config, EncryptionMode, Home, HomeError, ProfileChange, ProfileError, check_home};
+pub use http_client::{BodyCap, BoxFuture, HttpClient, HttpError};
+#[cfg(feature = "reqwest")]
+pub use http_client::{ProxySettings, ReqwestClient};
+pub use interaction::{AskError, Event, FieldRequest, Interaction, Launch};
+pub use list::{ProviderState, ProviderStatus, available};
+pub use login::{
+    BrowserUrl, ForbiddenUrl, LoginError, LoginOutcome, LoginRequest, Loopback, LoopbackError,
+    Loopbacks, Replace, Supplied, usable_flows,
+};
+pub use logout::{LogoutError, LogoutOutcome, RemoteRevocation};
+pub use lookup::{Lookup, LookupError, token_variables};
+pub use name::{ConnectionName, ProfileName};
+pub use record::RecordError;
+pub use refresh::{InProcess, RefreshError, RefreshRunner, Renewal};
+pub use release::{Purpose, ReleaseError};
+pub use resolve::ResolveError;

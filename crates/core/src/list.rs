@@ -1,0 +1,110 @@
+//! Every provider of a profile and how it stands. Read from the vault and the definitions; nothing is sent.
+
+use std::collections::BTreeMap;
+
+use authkeep_registry::{Flow, ProviderName, Registry, RegistryError, Source};
+
+use crate::record::{self, RecordError};
+use crate::{Broker, Connection, ConnectionName, LookupError};
+
+/// How far a provider is set up in a profile. Derived, never stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ProviderState {
+    /// There is at least one login.
+    Connected,
+    /// The OAuth client is saved, but nobody is logged in.
+    Configured,
+    /// There is a definition.
+    Available,
+}
+
+impl ProviderState {
+    /// The word that `--json` shows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::Configured => "configured",
+            Self::Available => "available",
+        }
+    }
+}
+
+/// One provider in a profile.
+#[derive(Debug)]
+pub struct ProviderStatus {
+    /// Its name.
+    pub name: ProviderName,
+    /// Where its definition comes from; `None` where it has logins but no definition any more.
+    pub source: Option<Source>,
+    /// The flows its definition offers; empty where the definition cannot be read.
+    pub flows: Vec<Flow>,
+    /// How far it is set up.
+    pub state: ProviderState,
+    /// Its logins, by name.
+    pub connections: Vec<Connection>,
+}
+
+/// The providers that are defined, as they stand where nothing was ever stored.
+///
+/// # Errors
+///
+/// [`RegistryError`] where the folder of the user's definitions cannot be read.
+pub fn available(registry: &Registry) -> Result<Vec<ProviderStatus>, RegistryError> {
+    let defined = registry.all()?.into_iter().flatten();
+    Ok(defined
+        .map(|found| ProviderStatus {
+            name: found.definition.name,
+            source: Some(found.source),
+            flows: found.definition.flows,
+            state: ProviderState::Available,
+            connections: Vec::new(),
+        })
+        .collect())
+}
+
+impl Broker {
+    /// Lists all providers that are defined or have something stored, by name.
+    ///
+    /// # Errors
+    ///
+    /// [`LookupError`] where the vault or the folder of definitions cannot be read. A single broken
+    /// definition hides only itself.
+    pub fn list(&self) -> Result<Vec<ProviderStatus>, LookupError> {
+        let defined = available(&self.parts.registry)?;
+        let mut providers: BTreeMap<ProviderName, ProviderStatus> = defined
+            .into_iter()
+            .map(|status| (status.name.clone(), status))
+            .collect();
+        let prefix = format!("profile:{}:", self.profile());
+        for (key, entry) in self.store().list(&prefix).map_err(RecordError::from)? {
+            let Some((provider, rest)) = key.as_str()[prefix.len()..].split_once(':') else {
+                continue;
+            };
+            let Ok(provider) = provider.parse::<ProviderName>() else {
+                continue;
+            };
+            let status = providers
+                .entry(provider.clone())
+                .or_insert_with(|| ProviderStatus {
+                    name: provider.clone(),
+                    source: None,
+                    flows: Vec::new(),
+                    state: ProviderState::Available,
+                    connections: Vec::new(),
+                });
+            if let Some(Ok(name)) = rest
+                .strip_prefix("connection:")
+                .map(str::parse::<ConnectionName>)
+            {
+                let record = record::parse(&key, &entry.value)?;
+                status.state = ProviderState::Connected;
+                status
+                    .connections
+                    .push(Connection::new(provider, name, record));
+            } else if rest == "client" {
+                status.state = status.state.min(ProviderState::Configured);
+            }
+        }
+        Ok(providers.into_values().collect())
+    }
+}

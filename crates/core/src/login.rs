@@ -1,0 +1,398 @@
+//! Acquiring a credential: which flow, which values, and the record that is stored at the end.
+//!
+//! One file a flow: `authorization_code` and `api_key`. Nothing is stored before a flow has succeeded, so
+//! an interrupted login leaves everything as it was.
+
+mod api_key;
+mod authorization_code;
+mod browser_url;
+mod loopback;
+mod oauth_client;
+mod pages;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use authkeep_audit::{Action, AppendError, Outcome};
+use authkeep_flows::{AuthorizationRequestError, TokenError};
+use authkeep_registry::{
+    BindError, Definition, Flow, Provider, ProviderName, RedirectKind, RegistryError,
+};
+use authkeep_vault::{EntropyError, Expected, LockError, PutError};
+use secrecy::SecretString;
+
+pub use self::browser_url::{BrowserUrl, ForbiddenUrl, Loopbacks};
+pub use self::loopback::{Loopback, LoopbackError};
+
+use crate::record::{self, ClientRecord, ConnectionRecord, RecordError, Stored};
+use crate::{
+    AskError, Broker, Connection, ConnectionName, ConnectionStatus, HttpError, Interaction,
+};
+
+/// What to log in to, and how.
+#[derive(Debug)]
+pub struct LoginRequest {
+    /// The provider, by its name or an alias.
+    pub provider: ProviderName,
+    /// The connection to make or renew.
+    pub connection: ConnectionName,
+    /// The flow; without it the first of the definition's that can run here.
+    pub flow: Option<Flow>,
+    /// The scopes to ask for instead of the definition's.
+    pub scopes: Option<Vec<String>>,
+    /// Values of the definition's parameters, such as `base_url`.
+    pub params: BTreeMap<String, String>,
+    /// The OAuth client to use instead of a saved one.
+    pub client_id: Option<String>,
+    /// What to do about a login that works already.
+    pub replace: Replace,
+    /// Values that are at hand already; for all others the person is asked.
+    pub supplied: Supplied,
+    /// How long to wait for the browser to come back.
+    pub patience: Duration,
+}
+
+/// What to do about a login that works already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replace {
+    /// Leave it, and say so.
+    IfBroken,
+    /// Make a new one and put it in its place.
+    Always,
+    /// The same, and ask for the OAuth client anew.
+    AlwaysWithNewClient,
+}
+
+/// Secrets by field name (`token`, `client_secret`, …), for a login that nobody has to be asked for.
+#[derive(Debug, Default)]
+pub struct Supplied(pub BTreeMap<String, SecretString>);
+
+/// How a login ended well.
+#[derive(Debug)]
+pub enum LoginOutcome {
+    /// It was there, it works, and it was left alone.
+    AlreadyConnected(Connection),
+    /// It was made.
+    LoggedIn(Connection),
+}
+
+/// Why nobody is logged in. Nothing was stored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginError {
+    /// No definition has this name.
+    #[error("there is no provider `{name}`")]
+    UnknownProvider {
+        /// What was asked for.
+        name: ProviderName,
+        /// Similar names that exist.
+        closest: Vec<ProviderName>,
+    },
+    /// The definition offers nothing that can run here.
+    #[error(
+        "no flow of `{provider}` can be used here (it offers: {})",
+        words(offered)
+    )]
+    NoUsableFlow {
+        /// The provider.
+        provider: ProviderName,
+        /// What it offers.
+        offered: Vec<Flow>,
+    },
+    /// The flow that was asked for is not offered, or not built yet.
+    #[error("`{provider}` cannot be logged in to by {}", flow.as_str())]
+    FlowNotAvailable {
+        /// The provider.
+        provider: ProviderName,
+        /// What was asked for.
+        flow: Flow,
+        /// What can be used.
+        usable: Vec<Flow>,
+    },
+    /// A parameter of the definition is missing or wrong.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// A value is needed and nobody could be asked for it.
+    #[error("the {label} of `{provider}` is needed")]
+    ValueNeeded {
+        /// The provider.
+        provider: ProviderName,
+        /// What the value is called.
+        label: String,
+        /// Environment variables that would supply it.
+        variables: Vec<String>,
+        /// Why nobody was asked.
+        #[source]
+        source: AskError,
+    },
+    /// A value is empty or holds characters that no credential has.
+    #[error("the {label} of `{provider}` is not usable: {why}")]
+    UnusableValue {
+        /// The provider.
+        provider: ProviderName,
+        /// What the value is called.
+        label: String,
+        /// What is wrong with it; never the value itself.
+        why: &'static str,
+    },
+    /// A field was supplied that the provider does not have.
+    #[error("`{provider}` has no field `{field}`")]
+    UnknownField {
+        /// The provider.
+        provider: ProviderName,
+        /// What was supplied.
+        field: String,
+        /// The fields it has.
+        known: Vec<String>,
+    },
+    /// The authorization URL must not be opened.
+    #[error("the authorization address of `{provider}` must not be opened")]
+    ForbiddenUrl {
+        /// The provider.
+        provider: ProviderName,
+        /// Why not.
+        #[source]
+        source: ForbiddenUrl,
+    },
+    /// The authorization request cannot be built from the definition.
+    #[error("the authorization request of `{provider}` cannot be built")]
+    AuthorizationRequest {
+        /// The provider.
+        provider: ProviderName,
+        /// Why not.
+        #[source]
+        source: AuthorizationRequestError,
+    },
+    /// The callback could not be listened for, or did not come.
+    #[error(transparent)]
+    Loopback(#[from] LoopbackError),
+    /// There is no browser and nobody to show the address to.
+    #[error("no browser could be opened: {why}")]
+    NoBrowser {
+        /// What was tried.
+        why: String,
+    },
+    /// The person or the server said no.
+    #[error("`{provider}` did not grant access ({error})")]
+    Denied {
+        /// The provider.
+        provider: ProviderName,
+        /// The OAuth error code, such as `access_denied`.
+        error: String,
+        /// What the server said, if it said more.
+        description: Option<String>,
+    },
+    /// Another server answered than the one that was asked (RFC 9207).
+    #[error("the answer came from another authorization server than that of `{provider}`")]
+    WrongIssuer {
+        /// The provider.
+        provider: ProviderName,
+    },
+    /// The token endpoint did not give a token.
+    #[error("`{provider}` did not issue a token")]
+    Token {
+        /// The provider.
+        provider: ProviderName,
+        /// What it answered.
+        #[source]
+        source: TokenError,
+    },
+    /// No answer was had from the token endpoint.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// No randomness, no login.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// The definitions could not be read.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The stored record could not be read.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// Another process is working on this connection and does not end.
+    #[error("the connection's lock cannot be taken")]
+    Lock(#[source] LockError),
+    /// The login could not be recorded, so it was not stored.
+    #[error("the login cannot be recorded in the audit log, so it was not stored")]
+    NotRecorded(#[source] AppendError),
+    /// The login could not be saved.
+    #[error("the login could not be saved")]
+    NotSaved(#[source] PutError),
+}
+
+fn words(flows: &[Flow]) -> String {
+    flows
+        .iter()
+        .map(|flow| flow.as_str())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// What a flow acquired: the connection, and the OAuth client if there is one to remember.
+struct Acquired {
+    connection: ConnectionRecord,
+    client: Option<ClientRecord>,
+}
+
+impl Broker {
+    /// Logs in, asking `person` for what is needed.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError`]; nothing was stored, and a login that existed before is as it was.
+    pub async fn login(
+        &self,
+        request: &LoginRequest,
+        person: &dyn Interaction,
+    ) -> Result<LoginOutcome, LoginError> {
+        let Some(found) = self.find(&request.provider)? else {
+            let closest = self.parts.registry.closest(request.provider.as_str());
+            return Err(LoginError::UnknownProvider {
+                name: request.provider.clone(),
+                closest,
+            });
+        };
+        let definition = found.definition;
+        if request.replace == Replace::IfBroken
+            && let Some(connection) = self.working(&definition, &request.connection)?
+        {
+            return Ok(LoginOutcome::AlreadyConnected(connection));
+        }
+        let provider = definition.bind(&request.params)?;
+        let acquired = match choose(&provider, request)? {
+            Flow::AuthorizationCode => self.authorization_code(&provider, request, person).await,
+            Flow::ApiKey => self.api_key(&definition, &provider, request, person),
+            flow => Err(LoginError::FlowNotAvailable {
+                provider: provider.name.clone(),
+                flow,
+                usable: usable_flows(&provider),
+            }),
+        };
+        match acquired {
+            Ok(acquired) => {
+                self.save(&definition.name, &request.connection, acquired)
+                    .await
+            }
+            Err(error) => {
+                let outcome = Outcome::Failed(kind(&error).to_owned());
+                let connection = Some(&request.connection);
+                let noted = self.record(Action::Login, &definition.name, connection, outcome, &[]);
+                if let Err(error) = noted {
+                    tracing::warn!(%error, "the failed login could not be recorded");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn working(
+        &self,
+        definition: &Definition,
+        name: &ConnectionName,
+    ) -> Result<Option<Connection>, LoginError> {
+        let key = self.keys(&definition.name).connection(name)?;
+        let stored: Option<Stored<ConnectionRecord>> = record::read(self.store(), &key)?;
+        Ok(stored
+            .map(|stored| Connection::new(definition.name.clone(), name.clone(), stored.record))
+            .filter(|connection| connection.status(self.now()) == ConnectionStatus::Connected))
+    }
+
+    async fn save(
+        &self,
+        provider: &ProviderName,
+        name: &ConnectionName,
+        acquired: Acquired,
+    ) -> Result<LoginOutcome, LoginError> {
+        /// A refresh of the login that is being replaced may be under way.
+        const LOCK_PATIENCE: Duration = Duration::from_secs(45);
+
+        let key = self.keys(provider).connection(name)?;
+        let client_key = self.keys(provider).client()?;
+        let lock_key = key.clone();
+        let _guard = self
+            .blocking(move |store| store.lock(&lock_key, LOCK_PATIENCE))
+            .await
+            .map_err(LoginError::Lock)?;
+        let Acquired {
+            mut connection,
+            client,
+        } = acquired;
+        provider.as_str().clone_into(&mut connection.provider);
+        name.as_str().clone_into(&mut connection.connection);
+        // First the record of it, then the login: what is not on record does not exist.
+        let flow = connection.flow.clone();
+        self.record(
+            Action::Login,
+            provider,
+            Some(name),
+            Outcome::Ok,
+            &[("flow", &flow)],
+        )
+        .map_err(LoginError::NotRecorded)?;
+        if let Some(client) = client {
+            record::write(self.store(), &client_key, &client, Expected::Any)
+                .map_err(LoginError::NotSaved)?;
+        }
+        record::write(self.store(), &key, &connection, Expected::Any)
+            .map_err(LoginError::NotSaved)?;
+        Ok(LoginOutcome::LoggedIn(Connection::new(
+            provider.clone(),
+            name.clone(),
+            connection,
+        )))
+    }
+}
+
+/// The flows of the definition that this version can run on this machine.
+pub fn usable_flows(provider: &Provider) -> Vec<Flow> {
+    let can_redirect = provider.oauth.as_ref().is_some_and(|oauth| {
+        oauth.authorization_url.is_some()
+            && oauth.token_url.is_some()
+            && oauth.redirect != RedirectKind::Https
+    });
+    provider
+        .flows
+        .iter()
+        .copied()
+        .filter(|flow| match flow {
+            Flow::AuthorizationCode => can_redirect,
+            Flow::ApiKey => provider.api_key.is_some(),
+            _ => false,
+        })
+        .collect()
+}
+
+fn choose(provider: &Provider, request: &LoginRequest) -> Result<Flow, LoginError> {
+    let usable = usable_flows(provider);
+    // A key that was handed in is an API key, whatever comes first in the definition.
+    let handed_in = request.supplied.0.contains_key("token");
+    let wanted = request.flow.or_else(|| handed_in.then_some(Flow::ApiKey));
+    match wanted {
+        Some(flow) if usable.contains(&flow) => Ok(flow),
+        Some(flow) => Err(LoginError::FlowNotAvailable {
+            provider: provider.name.clone(),
+            flow,
+            usable,
+        }),
+        None => usable
+            .first()
+            .copied()
+            .ok_or_else(|| LoginError::NoUsableFlow {
+                provider: provider.name.clone(),
+                offered: provider.flows.clone(),
+            }),
+    }
+}
+
+/// A word for the audit log.
+fn kind(error: &LoginError) -> &'static str {
+    match error {
+        LoginError::Denied { .. } => "denied",
+        LoginError::WrongIssuer { .. } => "wrong_issuer",
+        LoginError::Token { .. } => "no_token",
+        LoginError::Http(_) => "no_answer",
+        LoginError::Loopback(_) | LoginError::NoBrowser { .. } => "no_callback",
+        LoginError::ValueNeeded { .. } | LoginError::UnusableValue { .. } => "no_value",
+        _ => "failed",
+    }
+}

@@ -1,0 +1,155 @@
+//! Login by authorization code with PKCE (RFC 6749 §4.1, RFC 7636, RFC 8252): a browser, a loopback
+//! callback, and one token request.
+
+use authkeep_flows::{
+    AuthorizationRequest, Callback, CodeVerifier, State, exchange_request, read_token_response,
+};
+use authkeep_registry::{Flow, Provider};
+use authkeep_vault::EntropyError;
+
+use super::loopback::Expectation;
+use super::oauth_client::OAuthClient;
+use super::{Acquired, BrowserUrl, LoginError, LoginRequest, Loopback, Loopbacks};
+use crate::authorization_server::AuthorizationServer;
+use crate::pinned::Pinned;
+use crate::record::ConnectionRecord;
+use crate::refresh::apply;
+use crate::{BodyCap, Broker, Event, Interaction, Launch};
+
+impl Broker {
+    pub(super) async fn authorization_code(
+        &self,
+        provider: &Provider,
+        request: &LoginRequest,
+        person: &dyn Interaction,
+    ) -> Result<Acquired, LoginError> {
+        let name = || provider.name.clone();
+        let no_flow = || LoginError::NoUsableFlow {
+            provider: name(),
+            offered: provider.flows.clone(),
+        };
+        let server = AuthorizationServer::of(provider).ok_or_else(no_flow)?;
+        let oauth = server.oauth;
+        let authorization_url = oauth.authorization_url.as_ref().ok_or_else(no_flow)?;
+        let token_endpoint = server.token_endpoint().ok_or_else(no_flow)?;
+
+        let oauth_client = self.oauth_client(provider, request, person)?;
+        let client = server.client(oauth_client.record());
+        let scopes = request
+            .scopes
+            .clone()
+            .unwrap_or_else(|| oauth.scopes.clone());
+        let state = State::from_entropy(self.random()?);
+        let verifier = if oauth.pkce {
+            Some(CodeVerifier::from_entropy(self.random()?))
+        } else {
+            person.tell(&Event::WithoutPkce);
+            None
+        };
+
+        // The listener stands before the browser opens, and goes as soon as the answer is in.
+        let loopback = Loopback::bind(oauth.redirect).await?;
+        let redirect_uri = loopback.redirect_uri().clone();
+        let url = AuthorizationRequest {
+            endpoint: authorization_url,
+            client: &client,
+            redirect_uri: &redirect_uri,
+            scopes: &scopes,
+            scope_separator: &oauth.scope_separator,
+            scope_param: &oauth.scope_param,
+            state: &state,
+            verifier: verifier.as_ref(),
+            extra: &oauth.authorization_params,
+        }
+        .url()
+        .map_err(|source| LoginError::AuthorizationRequest {
+            provider: name(),
+            source,
+        })?;
+        let loopbacks = if provider.local {
+            Loopbacks::Allowed
+        } else {
+            Loopbacks::Refused
+        };
+        let url = BrowserUrl::parse(url.as_str(), loopbacks).map_err(|source| {
+            LoginError::ForbiddenUrl {
+                provider: name(),
+                source,
+            }
+        })?;
+        if let Launch::Impossible(why) = person.open_url(&url) {
+            return Err(LoginError::NoBrowser { why });
+        }
+        person.tell(&Event::Waiting {
+            redirect_uri: redirect_uri.to_string(),
+            patience: request.patience,
+        });
+        let expectation = Expectation::new(state, oauth.issuer.clone());
+        let (callback, closing) = loopback.wait(expectation, request.patience).await?;
+        let acquired = match callback {
+            Callback::Code(code) => {
+                person.tell(&Event::Exchanging);
+                let exchange = exchange_request(
+                    &token_endpoint,
+                    &client,
+                    &code,
+                    &redirect_uri,
+                    verifier.as_ref(),
+                );
+                let response = self.parts.http.send(&exchange, BodyCap::Token).await;
+                response.map_err(LoginError::from).and_then(|response| {
+                    read_token_response(&response, &server.rules()).map_err(|source| {
+                        LoginError::Token {
+                            provider: name(),
+                            source,
+                        }
+                    })
+                })
+            }
+            Callback::Denied(denied) => Err(LoginError::Denied {
+                provider: name(),
+                error: denied.error,
+                description: denied.description,
+            }),
+            _ => Err(LoginError::WrongIssuer { provider: name() }),
+        };
+        // The browser still has to be shown its last page.
+        closing.finish().await;
+        let tokens = acquired?;
+
+        let mut record = ConnectionRecord::new_at(self.now(), Pinned::to(provider));
+        Flow::AuthorizationCode
+            .as_str()
+            .clone_into(&mut record.flow);
+        record.client_id = Some(client.id.clone());
+        record.params.clone_from(&provider.params);
+        record.token_response.clone_from(&tokens.extra);
+        if let Some(granted) = &tokens.scope {
+            let missing: Vec<String> = scopes
+                .iter()
+                .filter(|scope| !granted.contains(scope))
+                .cloned()
+                .collect();
+            if !missing.is_empty() {
+                person.tell(&Event::FewerScopes { missing });
+            }
+        }
+        record.scopes_asked = scopes;
+        apply(&mut record, tokens, self.now());
+        record.refreshed_at = None;
+        let client = match oauth_client {
+            OAuthClient::Entered(record) => Some(record),
+            OAuthClient::Saved(_) => None,
+        };
+        Ok(Acquired {
+            connection: record,
+            client,
+        })
+    }
+
+    fn random(&self) -> Result<[u8; 32], EntropyError> {
+        let mut bytes = [0; 32];
+        (self.parts.entropy)(&mut bytes)?;
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,161 @@
+//! Which OAuth client a login uses: the saved one, or one that the person enters once per provider and profile.
+
+use authkeep_registry::{ClientAuthMethod, Provider};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{LoginError, LoginRequest, Replace};
+use crate::pinned::{Pinned, origin};
+use crate::record::{self, ClientRecord, Stored};
+use crate::{AskError, Broker, FieldRequest, Interaction};
+
+/// The client, and whether it still has to be saved.
+pub(super) enum OAuthClient {
+    Saved(ClientRecord),
+    Entered(ClientRecord),
+}
+
+impl OAuthClient {
+    pub(super) fn record(&self) -> &ClientRecord {
+        match self {
+            Self::Saved(record) | Self::Entered(record) => record,
+        }
+    }
+}
+
+impl Broker {
+    pub(super) fn oauth_client(
+        &self,
+        provider: &Provider,
+        request: &LoginRequest,
+        person: &dyn Interaction,
+    ) -> Result<OAuthClient, LoginError> {
+        let key = self.keys(&provider.name).client()?;
+        let saved: Option<Stored<ClientRecord>> = record::read(self.store(), &key)?;
+        if let Some(saved) = saved
+            && request.replace != Replace::AlwaysWithNewClient
+            && request
+                .client_id
+                .as_ref()
+                .is_none_or(|id| *id == saved.record.client_id)
+            && is_for(&saved.record, provider)
+        {
+            return Ok(OAuthClient::Saved(saved.record));
+        }
+        let questions = Questions {
+            provider,
+            request,
+            person,
+        };
+        let client_id = match &request.client_id {
+            Some(id) => id.clone(),
+            None => {
+                let id = questions.answer("client_id", "client id", Needed::Yes)?;
+                // EXPOSE: a client id is public; it came through the same door as the secrets.
+                id.map(|id| id.expose_secret().to_owned())
+                    .unwrap_or_default()
+            }
+        };
+        let oauth = provider.oauth.as_ref();
+        let client_secret = match oauth.map(|oauth| (oauth.client_auth, oauth.public_client)) {
+            Some((ClientAuthMethod::None, _)) | None => None,
+            Some((_, true)) => questions.answer("client_secret", "client secret", Needed::IfAny)?,
+            Some((_, false)) => questions.answer("client_secret", "client secret", Needed::Yes)?,
+        };
+        let pinned = Pinned::to(provider);
+        Ok(OAuthClient::Entered(ClientRecord::new(
+            client_id,
+            client_secret,
+            pinned,
+        )))
+    }
+}
+
+/// A saved client secret goes only to the token endpoint that it was entered for.
+fn is_for(saved: &ClientRecord, provider: &Provider) -> bool {
+    let token_url = provider
+        .oauth
+        .as_ref()
+        .and_then(|oauth| oauth.token_url.as_ref());
+    saved.client_secret.is_none() || saved.pinned.token == token_url.map(origin)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needed {
+    Yes,
+    IfAny,
+}
+
+struct Questions<'a> {
+    provider: &'a Provider,
+    request: &'a LoginRequest,
+    person: &'a dyn Interaction,
+}
+
+impl Questions<'_> {
+    fn answer(
+        &self,
+        field: &str,
+        words: &str,
+        needed: Needed,
+    ) -> Result<Option<SecretString>, LoginError> {
+        if let Some(value) = self.request.supplied.0.get(field) {
+            return Ok(Some(value.clone()));
+        }
+        let variable = self.variable(field);
+        let question = FieldRequest {
+            label: format!("{} {words}", self.provider.display_name),
+            variables: vec![variable],
+            secret: field == "client_secret",
+            optional: needed == Needed::IfAny,
+            hint: None,
+            docs: self
+                .provider
+                .oauth
+                .as_ref()
+                .and_then(|oauth| oauth.docs.clone()),
+        };
+        let answer = match self.person.ask(&question) {
+            Ok(answer) => answer,
+            Err(AskError::NotPossible) if needed == Needed::IfAny => return Ok(None),
+            Err(source) => {
+                return Err(LoginError::ValueNeeded {
+                    provider: self.provider.name.clone(),
+                    label: words.to_owned(),
+                    variables: question.variables,
+                    source,
+                });
+            }
+        };
+        // EXPOSE: looked at, not kept.
+        let trimmed = answer.expose_secret().trim();
+        match (trimmed.is_empty(), needed) {
+            (false, _) => Ok(Some(SecretString::from(trimmed.to_owned()))),
+            (true, Needed::IfAny) => Ok(None),
+            (true, Needed::Yes) => Err(LoginError::UnusableValue {
+                provider: self.provider.name.clone(),
+                label: words.to_owned(),
+                why: "it is empty",
+            }),
+        }
+    }
+
+    /// The definition's own name for the variable, or `ACME_CLIENT_ID` for a provider `acme`.
+    fn variable(&self, field: &str) -> String {
+        let named = self
+            .provider
+            .oauth
+            .as_ref()
+            .and_then(|oauth| oauth.client_env.get(field));
+        named.map_or_else(
+            || {
+                let stem = self
+                    .provider
+                    .name
+                    .as_str()
+                    .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+                format!("{stem}_{field}").to_ascii_uppercase()
+            },
+            ToString::to_string,
+        )
+    }
+}

@@ -1,0 +1,298 @@
+//! Ending a login: revoke it at the provider, then delete it here.
+//!
+//! The local copy goes in any case: a login that cannot be revoked must not stay usable here either.
+
+use std::time::Duration;
+
+use authkeep_audit::{Action, Outcome};
+use authkeep_flows::{
+    self as flows, HttpRequest, RevocationError, TokenHint, VendorRevocation,
+    read_revocation_response, revocation_request, vendor_revocation_request,
+};
+use authkeep_registry::{self as registry, ProviderName};
+use authkeep_vault::{Expected, LockError, PutError};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::authorization_server::AuthorizationServer;
+use crate::record::{self, ClientRecord, ConnectionRecord, RecordError, Stored};
+use crate::{BodyCap, Broker, Connection, ConnectionName, LookupError, Target};
+
+/// A refresh that is under way is given this long to finish before its login is ended.
+const LOCK_PATIENCE: Duration = Duration::from_secs(45);
+
+/// What became of the login at the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RemoteRevocation {
+    /// The provider confirmed it.
+    Revoked,
+    /// There is nothing to revoke: an API key, or a provider without a revocation endpoint.
+    NotOffered,
+    /// It was tried and failed; the text says why.
+    Failed(String),
+}
+
+/// What a logout did. The local copy is gone in every case.
+#[derive(Debug)]
+pub struct LogoutOutcome {
+    /// The provider.
+    pub provider: ProviderName,
+    /// The connection that ended.
+    pub connection: ConnectionName,
+    /// What became of it at the provider.
+    pub remote: RemoteRevocation,
+}
+
+/// Why nothing was ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogoutError {
+    /// There is no such login.
+    #[error("there is no login to `{provider}` in this profile")]
+    NotLoggedIn {
+        /// The provider.
+        provider: ProviderName,
+    },
+    /// The target could not be found out.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+    /// A refresh is under way and does not end.
+    #[error("another process is using the login to `{provider}` and has not finished")]
+    Busy {
+        /// The provider.
+        provider: ProviderName,
+    },
+    /// The lock cannot be had at all. Without it nothing is deleted.
+    #[error("the connection's lock cannot be taken")]
+    Lock(#[source] LockError),
+    /// The vault could not be written.
+    #[error("the login could not be deleted")]
+    NotDeleted(#[source] PutError),
+    /// The stored record could not be read.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+impl Broker {
+    /// Ends one login.
+    ///
+    /// # Errors
+    ///
+    /// [`LogoutError`] where there is none, or it cannot be deleted. A revocation that fails at the provider is
+    /// an outcome, not an error: the local copy is gone all the same.
+    pub async fn logout(&self, target: &Target) -> Result<LogoutOutcome, LogoutError> {
+        let provider = self
+            .find(&target.provider)
+            .map_err(LookupError::from)?
+            .map_or_else(|| target.provider.clone(), |found| found.definition.name);
+        let connection = self
+            .stored(&provider, target.connection.as_ref())?
+            .ok_or_else(|| LogoutError::NotLoggedIn {
+                provider: provider.clone(),
+            })?;
+        self.end(Action::Logout, &provider, connection.name()).await
+    }
+
+    /// Ends every login of a provider and forgets its OAuth client.
+    ///
+    /// # Errors
+    ///
+    /// As [`logout`](Self::logout), at the first login that fails. With nothing stored there is nothing to
+    /// do, and the list is empty.
+    pub async fn revoke(&self, provider: &ProviderName) -> Result<Vec<LogoutOutcome>, LogoutError> {
+        let provider = self
+            .find(provider)
+            .map_err(LookupError::from)?
+            .map_or_else(|| provider.clone(), |found| found.definition.name);
+        let mut outcomes = Vec::new();
+        for connection in self.connections_of(&provider)? {
+            outcomes.push(
+                self.end(Action::Revoke, &provider, connection.name())
+                    .await?,
+            );
+        }
+        let client = self.keys(&provider).client()?;
+        self.store()
+            .delete(&client, Expected::Any)
+            .map_err(LogoutError::NotDeleted)?;
+        Ok(outcomes)
+    }
+
+    async fn end(
+        &self,
+        action: Action,
+        provider: &ProviderName,
+        name: &ConnectionName,
+    ) -> Result<LogoutOutcome, LogoutError> {
+        let key = self.keys(provider).connection(name)?;
+        let lock_key = key.clone();
+        // Under the lock no refresh can bring the login back to life between reading and deleting.
+        let _guard = self
+            .blocking(move |store| store.lock(&lock_key, LOCK_PATIENCE))
+            .await
+            .map_err(|error| match error {
+                LockError::Busy { .. } => LogoutError::Busy {
+                    provider: provider.clone(),
+                },
+                other => LogoutError::Lock(other),
+            })?;
+        let stored: Option<Stored<ConnectionRecord>> = record::read(self.store(), &key)?;
+        let remote = match stored {
+            Some(stored) => {
+                let connection = Connection::new(provider.clone(), name.clone(), stored.record);
+                self.revoke_remotely(&connection).await
+            }
+            None => RemoteRevocation::NotOffered,
+        };
+        self.store()
+            .delete(&key, Expected::Any)
+            .map_err(LogoutError::NotDeleted)?;
+        let (outcome, word) = match &remote {
+            RemoteRevocation::Revoked => (Outcome::Ok, "revoked"),
+            RemoteRevocation::NotOffered => (Outcome::Ok, "not_offered"),
+            RemoteRevocation::Failed(_) => (Outcome::Failed("not_revoked".to_owned()), "failed"),
+        };
+        if let Err(error) = self.record(action, provider, Some(name), outcome, &[("remote", word)])
+        {
+            tracing::warn!(%error, "the logout could not be recorded");
+        }
+        Ok(LogoutOutcome {
+            provider: provider.clone(),
+            connection: name.clone(),
+            remote,
+        })
+    }
+
+    async fn revoke_remotely(&self, connection: &Connection) -> RemoteRevocation {
+        let requests = match self.revocation_requests(connection) {
+            Ok(requests) => requests,
+            Err(why) => return RemoteRevocation::Failed(why),
+        };
+        if requests.is_empty() {
+            return RemoteRevocation::NotOffered;
+        }
+        let mut failed = None;
+        for request in requests {
+            let answer = match self.parts.http.send(&request, BodyCap::Token).await {
+                Ok(response) => match read_revocation_response(&response) {
+                    // A token that is dead already is what a logout wants.
+                    Ok(()) | Err(RevocationError::AlreadyInvalid { .. }) => Ok(()),
+                    Err(error) => Err(error.to_string()),
+                },
+                Err(error) => Err(error.to_string()),
+            };
+            if let Err(why) = answer {
+                failed.get_or_insert(why);
+            }
+        }
+        failed.map_or(RemoteRevocation::Revoked, RemoteRevocation::Failed)
+    }
+
+    /// The refresh token first: it is the one that outlives everything (RFC 7009 §2.1).
+    fn revocation_requests(&self, connection: &Connection) -> Result<Vec<HttpRequest>, String> {
+        let record = &connection.record;
+        let Some(access_token) = &record.access_token else {
+            return Ok(Vec::new());
+        };
+        let definition = match self.find(connection.provider()) {
+            Ok(Some(found)) => found.definition,
+            _ => return Err("its definition is gone".to_owned()),
+        };
+        let bound = definition
+            .bind(&record.params)
+            .map_err(|_| "its definition no longer fits this login".to_owned())?;
+        let Some(server) = AuthorizationServer::of(&bound) else {
+            return Ok(Vec::new());
+        };
+        let Some(revocation) = &server.oauth.revocation else {
+            return Ok(Vec::new());
+        };
+        let client_id = connection.client_id().unwrap_or_default();
+        let url = revocation
+            .url
+            .render(|name| (name == "client_id").then_some(client_id))
+            .and_then(|url| Url::parse(&url).ok())
+            .ok_or("its revocation address is not a URL")?;
+        if !record.pinned.admits_revocation(&url) {
+            return Err(
+                "the definition names another revocation endpoint than at login".to_owned(),
+            );
+        }
+        let key = self
+            .keys(connection.provider())
+            .client()
+            .map_err(|error| error.to_string())?;
+        let saved: Option<Stored<ClientRecord>> =
+            record::read(self.store(), &key).map_err(|error| error.to_string())?;
+        let client = match saved {
+            Some(saved) if saved.record.client_id == client_id => server.client(&saved.record),
+            _ => server.client_from(client_id, None),
+        };
+        let tokens: Vec<_> = record
+            .refresh_token
+            .iter()
+            .map(|token| (token, TokenHint::RefreshToken))
+            .chain([(access_token, TokenHint::AccessToken)])
+            .collect();
+        if revocation.standard {
+            return Ok(tokens
+                .into_iter()
+                .map(|(token, hint)| revocation_request(&url, &client, token, hint))
+                .collect());
+        }
+        vendor_request(revocation, url, &client, access_token).map(|request| vec![request])
+    }
+}
+
+/// A vendor's own way to revoke: one request, about the access token.
+fn vendor_request(
+    revocation: &registry::Revocation,
+    url: Url,
+    client: &flows::Client,
+    access_token: &SecretString,
+) -> Result<HttpRequest, String> {
+    // EXPOSE: into the request's own secret parameters.
+    let token = access_token.expose_secret();
+    let params = revocation
+        .params
+        .iter()
+        .map(|(name, template)| {
+            let value = template.render(|variable| match variable {
+                "token" => Some(token),
+                "client_id" => Some(client.id.as_str()),
+                _ => None,
+            });
+            Some((name.clone(), SecretString::from(value?)))
+        })
+        .collect::<Option<Vec<_>>>()
+        .ok_or("its revocation request needs a value that this login does not have")?;
+    let token = flows::AccessToken::new(access_token.clone());
+    let request = VendorRevocation {
+        url: &url,
+        method: match revocation.method {
+            registry::Method::Get => flows::Method::Get,
+            registry::Method::Post => flows::Method::Post,
+            registry::Method::Delete => flows::Method::Delete,
+        },
+        auth: match revocation.auth {
+            registry::RevocationAuth::Basic => flows::RevocationAuth::Basic,
+            registry::RevocationAuth::Body => flows::RevocationAuth::Post,
+            registry::RevocationAuth::None => flows::RevocationAuth::None,
+            registry::RevocationAuth::Bearer => flows::RevocationAuth::Bearer(&token),
+        },
+        format: match revocation.format {
+            registry::BodyFormat::Form => flows::RevocationFormat::Form,
+            registry::BodyFormat::Json => flows::RevocationFormat::Json,
+            registry::BodyFormat::None => flows::RevocationFormat::None,
+        },
+        params,
+    };
+    let mut request = vendor_revocation_request(&request, client);
+    for (name, value) in &revocation.headers {
+        let value = value
+            .render(|_| None)
+            .ok_or("its revocation header cannot be written")?;
+        request = request.with_header(name.as_str(), value);
+    }
+    Ok(request)
+}

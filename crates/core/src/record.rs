@@ -1,0 +1,292 @@
+//! The shapes that are stored, sealed, in the vault: JSON with a `schema_version`.
+//!
+//! Fields this version does not know survive a rewrite, so that an older binary does not lose what a newer
+//! one stored. These types stay inside the crate: a stored shape is a promise to the disk, a domain type
+//! is a promise to the caller, and they change at different times.
+
+use std::collections::BTreeMap;
+
+use authkeep_vault::{EntryKey, Expected, PutError, Revision, Store, StoreError};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use crate::pinned::Pinned;
+use crate::{ConnectionName, ProfileName, Timestamp};
+
+/// The newest record shape this version writes and reads.
+const SCHEMA_VERSION: u32 = 1;
+
+/// One login: what was granted, to whom, and where it may be sent.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ConnectionRecord {
+    pub(crate) schema_version: u32,
+    pub(crate) provider: String,
+    pub(crate) connection: String,
+    /// The flow's word in the definition schema, such as `authorization_code`.
+    pub(crate) flow: String,
+    #[serde(default)]
+    pub(crate) verdict: Verdict,
+    #[serde(
+        default,
+        serialize_with = "expose",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) access_token: Option<SecretString>,
+    #[serde(
+        default,
+        serialize_with = "expose",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) refresh_token: Option<SecretString>,
+    /// The fields of an API key, by the definition's names; the live secret is `token`.
+    #[serde(
+        default,
+        serialize_with = "expose_all",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub(crate) fields: BTreeMap<String, SecretString>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) token_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) scopes_asked: Vec<String>,
+    /// What the server said it granted; absent when it said nothing, which means what was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scopes: Option<Vec<String>>,
+    pub(crate) obtained_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) refreshed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expires_at: Option<Timestamp>,
+    /// The client that the tokens were issued to: no other may refresh them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client_id: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) params: BTreeMap<String, String>,
+    pub(crate) pinned: Pinned,
+    /// What else the token response said, scrubbed of everything that looks like a token.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(crate) token_response: Map<String, Value>,
+    #[serde(flatten)]
+    pub(crate) unknown: BTreeMap<String, Value>,
+}
+
+/// What the provider last said of a login. Expiry is not stored: it follows from the clock.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Verdict {
+    /// Nothing bad is known of it.
+    #[default]
+    Good,
+    /// The refresh token was refused: a person has to log in again.
+    ReauthRequired,
+    /// It was revoked at the server, and the local deletion did not come to pass.
+    Revoked,
+}
+
+/// The OAuth client that a provider's app registration gave the user.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ClientRecord {
+    pub(crate) schema_version: u32,
+    pub(crate) client_id: String,
+    #[serde(
+        default,
+        serialize_with = "expose",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) client_secret: Option<SecretString>,
+    /// Where this client's secret may be sent; fixed when it was entered.
+    pub(crate) pinned: Pinned,
+    #[serde(flatten)]
+    pub(crate) unknown: BTreeMap<String, Value>,
+}
+
+impl ConnectionRecord {
+    pub(crate) fn new_at(now: Timestamp, pinned: Pinned) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            provider: String::new(),
+            connection: String::new(),
+            flow: String::new(),
+            verdict: Verdict::Good,
+            access_token: None,
+            refresh_token: None,
+            fields: BTreeMap::new(),
+            token_type: None,
+            scopes_asked: Vec::new(),
+            scopes: None,
+            obtained_at: now,
+            refreshed_at: None,
+            expires_at: None,
+            client_id: None,
+            params: BTreeMap::new(),
+            pinned,
+            token_response: Map::new(),
+            unknown: BTreeMap::new(),
+        }
+    }
+
+    /// How long the current access token lives in all, from when it was received.
+    pub(crate) fn lifetime(&self) -> Option<std::time::Duration> {
+        let received = self.refreshed_at.unwrap_or(self.obtained_at);
+        std::time::Duration::try_from(self.expires_at?.duration_since(received)).ok()
+    }
+}
+
+impl ClientRecord {
+    pub(crate) fn new(
+        client_id: String,
+        client_secret: Option<SecretString>,
+        pinned: Pinned,
+    ) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            client_id,
+            client_secret,
+            pinned,
+            unknown: BTreeMap::new(),
+        }
+    }
+}
+
+fn expose<S: Serializer>(secret: &Option<SecretString>, to: S) -> Result<S::Ok, S::Error> {
+    // EXPOSE: into the buffer that the vault seals; `write` zeroes it.
+    secret
+        .as_ref()
+        .map(|secret| secret.expose_secret())
+        .serialize(to)
+}
+
+fn expose_all<S: Serializer>(
+    fields: &BTreeMap<String, SecretString>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    // EXPOSE: into the buffer that the vault seals; `write` zeroes it.
+    to.collect_map(
+        fields
+            .iter()
+            .map(|(name, secret)| (name, secret.expose_secret())),
+    )
+}
+
+/// Why a record that the vault opened cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// A newer version wrote it.
+    #[error(
+        "the record `{key}` was written by a newer version (shape {found}, this version reads {SCHEMA_VERSION})"
+    )]
+    Newer {
+        /// The entry's key.
+        key: String,
+        /// The shape's version.
+        found: u32,
+    },
+    /// It is sealed correctly but is not a record.
+    #[error("the record `{key}` cannot be read (line {line}, column {column})")]
+    Malformed {
+        /// The entry's key.
+        key: String,
+        /// Where the reader stopped. The text itself is secret and is not shown.
+        line: usize,
+        /// Where the reader stopped.
+        column: usize,
+    },
+    /// The vault failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Which records a provider has in a profile, and under which keys.
+#[derive(Debug)]
+pub(crate) struct Keys<'a> {
+    pub(crate) profile: &'a ProfileName,
+    pub(crate) provider: &'a str,
+}
+
+impl Keys<'_> {
+    pub(crate) fn connection(&self, name: &ConnectionName) -> Result<EntryKey, RecordError> {
+        self.key(&format!("connection:{name}"))
+    }
+
+    pub(crate) fn client(&self) -> Result<EntryKey, RecordError> {
+        self.key("client")
+    }
+
+    pub(crate) fn connections_prefix(&self) -> String {
+        format!("profile:{}:{}:connection:", self.profile, self.provider)
+    }
+
+    fn key(&self, rest: &str) -> Result<EntryKey, RecordError> {
+        let text = format!("profile:{}:{}:{rest}", self.profile, self.provider);
+        EntryKey::new(&text).map_err(|_| RecordError::Malformed {
+            key: text,
+            line: 0,
+            column: 0,
+        })
+    }
+}
+
+/// A record with the revision it was read at.
+#[derive(Debug)]
+pub(crate) struct Stored<R> {
+    pub(crate) record: R,
+    pub(crate) revision: Revision,
+}
+
+pub(crate) fn read<R: DeserializeOwned>(
+    store: &dyn Store,
+    key: &EntryKey,
+) -> Result<Option<Stored<R>>, RecordError> {
+    let Some(entry) = store.get(key)? else {
+        return Ok(None);
+    };
+    Ok(Some(Stored {
+        record: parse(key, &entry.value)?,
+        revision: entry.revision,
+    }))
+}
+
+pub(crate) fn parse<R: DeserializeOwned>(
+    key: &EntryKey,
+    value: &SecretSlice<u8>,
+) -> Result<R, RecordError> {
+    #[derive(Deserialize)]
+    struct Version {
+        schema_version: u32,
+    }
+    // EXPOSE: read from the opened buffer straight into secret types.
+    let json = value.expose_secret();
+    serde_json::from_slice(json).map_err(|error| {
+        // Only on failure is it worth asking whether a newer version explains it.
+        match serde_json::from_slice::<Version>(json) {
+            Ok(version) if version.schema_version > SCHEMA_VERSION => RecordError::Newer {
+                key: key.to_string(),
+                found: version.schema_version,
+            },
+            _ => RecordError::Malformed {
+                key: key.to_string(),
+                line: error.line(),
+                column: error.column(),
+            },
+        }
+    })
+}
+
+pub(crate) fn write<R: Serialize>(
+    store: &dyn Store,
+    key: &EntryKey,
+    record: &R,
+    expected: Expected,
+) -> Result<Revision, PutError> {
+    #[expect(
+        clippy::expect_used,
+        reason = "the records' maps have string keys, so JSON cannot refuse them"
+    )]
+    let json = serde_json::to_vec(record).expect("a record is JSON");
+    // The buffer holds plaintext secrets: from here on it is zeroed when dropped.
+    let json = SecretSlice::from(json);
+    store.put(key, json.expose_secret(), expected)
+}

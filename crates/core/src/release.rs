@@ -1,0 +1,71 @@
+//! Handing a secret out: first the record of it, then the secret.
+
+use authkeep_audit::{Action, AppendError, Outcome};
+use authkeep_registry::Provider;
+
+use crate::{Broker, Connection, Credential, RefreshError};
+
+/// What a secret is released for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be printed.
+    Show,
+    /// As lines for a shell or a file.
+    Export,
+    /// Into a child's environment.
+    Environment,
+}
+
+impl Purpose {
+    /// The word in the audit log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Show => "get",
+            Self::Export => "export",
+            Self::Environment => "run-env",
+        }
+    }
+}
+
+/// The release could not be recorded, so it did not happen.
+#[derive(Debug, thiserror::Error)]
+#[error("the release cannot be recorded in the audit log, so the credential stays locked up")]
+pub struct ReleaseError(#[from] AppendError);
+
+impl Broker {
+    /// The definition of the provider of `connection`, with the parameters of that login.
+    ///
+    /// # Errors
+    ///
+    /// [`RefreshError::NoDefinition`] where it is gone or no longer fits the login.
+    pub fn provider_of(&self, connection: &Connection) -> Result<Provider, RefreshError> {
+        let name = connection.provider();
+        let no_definition = || RefreshError::NoDefinition {
+            provider: name.clone(),
+        };
+        let definition = self.find(name)?.ok_or_else(no_definition)?.definition;
+        definition
+            .bind(&connection.record.params)
+            .map_err(|_| no_definition())
+    }
+
+    /// Gives the secrets of `connection` out, once the release is on record.
+    ///
+    /// # Errors
+    ///
+    /// [`ReleaseError`] where the audit log cannot be written; then nothing is released.
+    pub fn release(
+        &self,
+        connection: Connection,
+        purpose: Purpose,
+    ) -> Result<Credential, ReleaseError> {
+        self.record(
+            Action::Release,
+            connection.provider(),
+            Some(connection.name()),
+            Outcome::Ok,
+            &[("purpose", purpose.as_str())],
+        )?;
+        Ok(Credential::of(connection))
+    }
+}

@@ -1,0 +1,135 @@
+//! A credential that works now: what is saved if it is fresh, a refreshed one if it is due.
+//!
+//! Never opens a browser: that is what `login` is for.
+
+use std::time::Duration;
+
+use authkeep_registry::ProviderName;
+
+use crate::{
+    Broker, Connection, ConnectionStatus, Lookup, LookupError, RefreshError, Renewal, Target,
+};
+
+/// Why there is no working credential.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResolveError {
+    /// There is no login of this provider in the profile.
+    #[error("there is no credential for `{provider}` in this profile")]
+    Missing {
+        /// The provider.
+        provider: ProviderName,
+        /// Environment variables that `login` would take the credential from.
+        variables: Vec<String>,
+    },
+    /// There is a login, but only a person can make it work again.
+    #[error("the login to `{provider}` is {status}")]
+    NeedsLogin {
+        /// The provider.
+        provider: ProviderName,
+        /// How it stands.
+        status: ConnectionStatus,
+    },
+    /// The target could not be found out.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+    /// The refresh did not succeed, and the old token has run out.
+    #[error(transparent)]
+    Refresh(#[from] RefreshError),
+}
+
+impl Broker {
+    /// Obtains a login of `target` that is good for at least `min_ttl`, refreshing it if need be.
+    ///
+    /// A refresh that fails for a passing reason is no error while the present token is still valid.
+    ///
+    /// # Errors
+    ///
+    /// [`ResolveError`] says what has to be done: log in, wait, or name another connection.
+    pub async fn resolve(
+        &self,
+        target: &Target,
+        min_ttl: Option<Duration>,
+    ) -> Result<Connection, ResolveError> {
+        match self.settled(target, min_ttl)? {
+            Settled::Fresh(connection) => Ok(connection),
+            Settled::Due(connection) => self.renewed(connection, Renewal::IfDue { min_ttl }).await,
+        }
+    }
+
+    /// The same without a refresh, for callers that have no runtime yet: `Ok(None)` means that
+    /// [`resolve`](Self::resolve) has work to do.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Self::resolve).
+    pub fn resolve_from_vault(
+        &self,
+        target: &Target,
+        min_ttl: Option<Duration>,
+    ) -> Result<Option<Connection>, ResolveError> {
+        match self.settled(target, min_ttl)? {
+            Settled::Fresh(connection) => Ok(Some(connection)),
+            Settled::Due(_) => Ok(None),
+        }
+    }
+
+    /// Renews a login now, whatever life its token has left.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Self::resolve); a login without a refresh token cannot be renewed.
+    pub async fn renew(&self, target: &Target) -> Result<Connection, ResolveError> {
+        match self.settled(target, None)? {
+            Settled::Fresh(connection) | Settled::Due(connection) => {
+                self.renewed(connection, Renewal::Always).await
+            }
+        }
+    }
+
+    fn settled(&self, target: &Target, min_ttl: Option<Duration>) -> Result<Settled, ResolveError> {
+        match self.lookup(target, min_ttl)? {
+            Lookup::Fresh(connection) => Ok(Settled::Fresh(connection)),
+            Lookup::NeedsRefresh(connection) => Ok(Settled::Due(connection)),
+            Lookup::NeedsLogin(connection, status) => Err(ResolveError::NeedsLogin {
+                provider: connection.provider().clone(),
+                status,
+            }),
+            Lookup::Missing {
+                provider,
+                variables,
+            } => Err(ResolveError::Missing {
+                provider,
+                variables,
+            }),
+        }
+    }
+
+    async fn renewed(
+        &self,
+        connection: Connection,
+        renewal: Renewal,
+    ) -> Result<Connection, ResolveError> {
+        let provider = connection.provider().clone();
+        let name = connection.name().clone();
+        match self.runner().run(self, &provider, &name, renewal).await {
+            Ok(()) => {}
+            Err(error) if error.may_pass() && !connection.has_expired(self.now()) => {
+                tracing::warn!(%provider, connection = %name, %error, "refresh failed, the present token is still valid");
+                return Ok(connection);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        // Whoever refreshed it, the vault has the outcome.
+        self.stored(&provider, Some(&name))?
+            .ok_or(ResolveError::Missing {
+                provider,
+                variables: Vec::new(),
+            })
+    }
+}
+
+enum Settled {
+    Fresh(Connection),
+    Due(Connection),
+}
