@@ -1,0 +1,52 @@
+//! The table of subcommands: one file each, holding its arguments, its function and its view.
+
+pub(crate) mod audit;
+pub(crate) mod completions;
+pub(crate) mod doctor;
+pub(crate) mod export;
+pub(crate) mod get;
+pub(crate) mod init;
+pub(crate) mod inspect;
+pub(crate) mod list;
+pub(crate) mod login;
+pub(crate) mod logout;
+mod missing;
+pub(crate) mod profile;
+pub(crate) mod providers;
+pub(crate) mod register;
+pub(crate) mod remove;
+pub(crate) mod revoke;
+pub(crate) mod run;
+pub(crate) mod whoami;
+
+use crate::args::Command;
+use crate::context::Context;
+use crate::error::CommandError;
+use crate::output::{Done, Output};
+
+/// Runs one subcommand.
+pub(crate) fn run(
+    context: &Context,
+    output: &Output,
+    command: &Command,
+) -> Result<Done, CommandError> {
+    match command {
+        Command::Init(args) => init::run(context, args),
+        Command::Login(args) => login::run(context, output, args),
+        Command::List(args) => list::run(context, args),
+        Command::Get(args) => get::run(context, args),
+        Command::Export(args) => export::run(context, output, args),
+        Command::Run(args) => run::run(context, args),
+        Command::Logout(args) => logout::run(context, args),
+        Command::Revoke(args) => revoke::run(context, args),
+        Command::Remove(args) => remove::run(context, args),
+        Command::Providers(args) => providers::run(context, args),
+        Command::Inspect(args) => inspect::run(context, args),
+        Command::Register(args) => register::run(context, output, args),
+        Command::Profile(args) => profile::run(context, output, args),
+        Command::Whoami(args) => whoami::run(context, args),
+        Command::Doctor(args) => doctor::run(context, args),
+        Command::Audit(args) => audit::run(context, args),
+        Command::Completions(args) => Ok(completions::run(args)),
+    }
+}

@@ -1,0 +1,189 @@
+//! `authkeep doctor`: checks everything that a login depends on, with a line to mend each failure.
+
+use std::io::{self, Write};
+
+use authkeep_audit::{AuditLog, Filter};
+use authkeep_core::Home;
+use authkeep_vault::Store as _;
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::context::{Context, entropy, shown};
+use crate::env;
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::output::{Done, View};
+
+/// Check the home, the vaults, the audit log, the definitions and the browser.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {}
+
+pub(crate) fn run(context: &Context, _args: &DoctorArgs) -> Result<Done, CommandError> {
+    let mut report = Report::default();
+    match context.home() {
+        Err(error) => report.failed("home", error),
+        Ok(None) => report.note(
+            "home",
+            format!("{} is not made yet", shown(&context.home_path()?)),
+        ),
+        Ok(Some(home)) => check(context, &home, &mut report),
+    }
+    let browser = match (env::browser(), env::has_display()) {
+        (Some(command), _) => format!("BROWSER is {command}"),
+        (None, true) => "the system's own".to_owned(),
+        (None, false) => "none: logins print the address instead".to_owned(),
+    };
+    report.note("browser", browser);
+    report.note(
+        "isolation",
+        "run --env gives real values to the program; it can read and leak them".to_owned(),
+    );
+    Ok(Done::view(report))
+}
+
+fn check(context: &Context, home: &Home, report: &mut Report) {
+    report.note("home", format!("{} is private to you", shown(home.root())));
+    match home.profiles() {
+        Err(error) => report.failed("profiles", error.into()),
+        Ok(profiles) => {
+            for profile in profiles {
+                let name = format!("vault {profile}");
+                match home.open_vault(&profile, entropy) {
+                    Err(error) => report.failed(&name, error.into()),
+                    Ok(store) => match store.verify() {
+                        Err(error) => report.failed(&name, error.into()),
+                        Ok(verification) if verification.is_sound() => report.note(
+                            &name,
+                            format!("{} entries, all whole", verification.entries),
+                        ),
+                        Ok(verification) => report.failed(
+                            &name,
+                            CommandError::new(
+                                ExitCode::StoreUnavailable,
+                                "vault_damaged",
+                                verification.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+                            )
+                            .hint("log in again to the providers named, or restore the profile's folder from a backup"),
+                        ),
+                    },
+                }
+            }
+        }
+    }
+    match AuditLog::new(home.audit_log()).read(&Filter::default()) {
+        Ok(lines) => report.note("audit log", format!("{} entries", lines.len())),
+        Err(error) => report.failed(
+            "audit log",
+            CommandError::caused(ExitCode::StoreUnavailable, "audit", &error)
+                .hint("move the file away if it is damaged; a new one is started"),
+        ),
+    }
+    match context.registry(Some(home)).all() {
+        Err(error) => report.failed("definitions", error.into()),
+        Ok(all) => {
+            let count = all.len();
+            for error in all.into_iter().filter_map(Result::err) {
+                report.failed("definitions", error.into());
+            }
+            report.note("definitions", format!("{count} read"));
+        }
+    }
+    for path in open_paths(home) {
+        report.failed(
+            "permissions",
+            CommandError::new(
+                ExitCode::StoreUnavailable,
+                "not_private",
+                format!("`{}` can be read by other users", path),
+            )
+            .hint(format!("run `chmod go= {path}`")),
+        );
+    }
+}
+
+/// Everything in the home that group or others have any right to.
+fn open_paths(home: &Home) -> Vec<String> {
+    let mut open = Vec::new();
+    let mut folders = vec![home.root().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let Ok(metadata) = path.symlink_metadata() else {
+                continue;
+            };
+            if is_open(&metadata) {
+                open.push(shown(&path));
+            }
+            if metadata.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+    open.sort();
+    open
+}
+
+#[cfg(unix)]
+fn is_open(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    metadata.mode() & 0o077 != 0 && !metadata.is_symlink()
+}
+
+#[cfg(not(unix))]
+fn is_open(_metadata: &std::fs::Metadata) -> bool {
+    false
+}
+
+#[derive(Default)]
+struct Report {
+    lines: Vec<(String, Result<String, CommandError>)>,
+}
+
+impl Report {
+    fn note(&mut self, what: &str, text: String) {
+        self.lines.push((what.to_owned(), Ok(text)));
+    }
+
+    fn failed(&mut self, what: &str, error: CommandError) {
+        self.lines.push((what.to_owned(), Err(error)));
+    }
+}
+
+impl View for Report {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        for (what, finding) in &self.lines {
+            match finding {
+                Ok(text) => writeln!(out, "ok    {what}: {text}")?,
+                Err(error) => {
+                    writeln!(out, "FAIL  {what}: {}", error.message())?;
+                    for hint in error.hints() {
+                        writeln!(out, "      fix: {hint}")?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn json(&self) -> Value {
+        let checks: Vec<_> = self
+            .lines
+            .iter()
+            .map(|(what, finding)| match finding {
+                Ok(text) => json!({ "check": what, "ok": true, "message": text }),
+                Err(error) => json!({
+                    "check": what, "ok": false, "message": error.message(), "fix": error.hints().join("\n"),
+                }),
+            })
+            .collect();
+        json!({ "ok": self.exit_code() == ExitCode::Ok, "checks": checks })
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        let first = self
+            .lines
+            .iter()
+            .find_map(|(_, finding)| finding.as_ref().err());
+        first.map_or(ExitCode::Ok, CommandError::exit_code)
+    }
+}

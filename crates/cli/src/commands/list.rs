@@ -1,0 +1,141 @@
+//! `authkeep list`: every provider and how it stands in this profile.
+
+use std::io::{self, Write};
+
+use authkeep_core::{Connection, ProviderState, ProviderStatus, Timestamp, available};
+use clap::Args;
+use comfy_table::{Table, presets};
+use serde_json::{Value, json};
+
+use crate::context::Context;
+use crate::duration;
+use crate::error::CommandError;
+use crate::output::{Done, View};
+
+/// List every provider: connected ones first, with the time their tokens have left.
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Leave out providers that nothing is stored for.
+    #[arg(long)]
+    connected: bool,
+}
+
+pub(crate) fn run(context: &Context, args: &ListArgs) -> Result<Done, CommandError> {
+    let (providers, profile, now) = match context.broker()? {
+        Some(broker) => (broker.list()?, broker.profile().clone(), broker.now()),
+        None => {
+            let home = context.home()?;
+            let profile = context.profile(home.as_ref())?;
+            (
+                available(&context.registry(home.as_ref()))?,
+                profile,
+                Timestamp::UNIX_EPOCH,
+            )
+        }
+    };
+    let mut providers = providers;
+    if args.connected {
+        providers.retain(|provider| provider.state != ProviderState::Available);
+    }
+    providers.sort_by(|a, b| (a.state, &a.name).cmp(&(b.state, &b.name)));
+    Ok(Done::view(Listing {
+        profile: profile.to_string(),
+        providers,
+        now,
+    }))
+}
+
+struct Listing {
+    profile: String,
+    providers: Vec<ProviderStatus>,
+    now: Timestamp,
+}
+
+impl View for Listing {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        table.set_header([
+            "PROVIDER",
+            "SOURCE",
+            "AUTH",
+            "CONNECTION",
+            "STATUS",
+            "TIME LEFT",
+        ]);
+        for provider in &self.providers {
+            let source = provider.source.map_or("gone", |source| source.as_str());
+            if provider.connections.is_empty() {
+                let flows: Vec<_> = provider.flows.iter().map(|flow| flow.as_str()).collect();
+                let name = provider.name.as_str();
+                table.add_row([
+                    name,
+                    source,
+                    &flows.join(", "),
+                    "-",
+                    provider.state.as_str(),
+                    "-",
+                ]);
+            }
+            for connection in &provider.connections {
+                table.add_row([
+                    provider.name.as_str(),
+                    source,
+                    connection.kind().as_str(),
+                    connection.name().as_str(),
+                    connection.status(self.now).as_str(),
+                    &time_left(connection, self.now),
+                ]);
+            }
+        }
+        for line in table.lines() {
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+
+    fn json(&self) -> Value {
+        let providers: Vec<_> = self
+            .providers
+            .iter()
+            .map(|provider| {
+                json!({
+                    "provider": provider.name.as_str(),
+                    "source": provider.source.map(|source| source.as_str()),
+                    "state": provider.state.as_str(),
+                    "flows": provider.flows.iter().map(|flow| flow.as_str()).collect::<Vec<_>>(),
+                    "connections": provider.connections.iter().map(|c| self.connection(c)).collect::<Vec<_>>(),
+                })
+            })
+            .collect();
+        json!({ "profile": self.profile, "providers": providers })
+    }
+}
+
+impl Listing {
+    fn connection(&self, connection: &Connection) -> Value {
+        let left = connection
+            .expires_at()
+            .map(|at| at.duration_since(self.now).as_secs().max(0));
+        json!({
+            "connection": connection.name().as_str(),
+            "auth": connection.kind().as_str(),
+            "status": connection.status(self.now).as_str(),
+            "expires_at": connection.expires_at().map(|at| at.to_string()),
+            "seconds_left": left,
+            "refreshable": connection.is_refreshable(),
+            "scopes": connection.scopes(),
+        })
+    }
+}
+
+fn time_left(connection: &Connection, now: Timestamp) -> String {
+    match connection.expires_at() {
+        None => "-".to_owned(),
+        Some(at) => match (duration::left(now, at), connection.is_refreshable()) {
+            (Some(left), _) => left,
+            (None, true) => "renews on use".to_owned(),
+            (None, false) => format!("ended {}", duration::ago(now, at)),
+        },
+    }
+}

@@ -1,0 +1,251 @@
+//! `authkeep login`: acquires a credential and stores it.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read as _, Write};
+use std::time::Duration;
+
+use authkeep_core::{
+    Connection, ConnectionName, LoginOutcome, LoginRequest, Replace, Supplied, Timestamp,
+};
+use authkeep_registry::{Flow, ProviderName};
+use clap::Args;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use crate::browser::Choice;
+use crate::context::{Context, block_on};
+use crate::duration;
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::output::{Done, Output, View};
+use crate::person::{Input, TerminalPerson};
+
+/// Log in to a provider and keep the credential.
+///
+/// Values are taken from the environment variables that the definition names, or asked for on the terminal;
+/// never from arguments. A login that works already is left alone unless --force is given.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    authkeep login github\n  \
+    authkeep login openai --with-token < key.txt\n  \
+    DD_API_KEY=… DD_APP_KEY=… authkeep login datadog --no-input --param site=datadoghq.eu\n  \
+    authkeep login gitlab --connection work --base-url https://gitlab.example.com")]
+pub(crate) struct LoginArgs {
+    /// The provider, as `authkeep providers` lists it.
+    provider: ProviderName,
+
+    /// Name of the connection, for several accounts at one provider.
+    #[arg(long, value_name = "NAME", default_value_t)]
+    connection: ConnectionName,
+
+    /// How to log in: authorization_code or api_key. Without it the first that works here.
+    #[arg(long, value_name = "FLOW")]
+    flow: Option<Flow>,
+
+    /// Ask for these scopes instead of the definition's (separated by commas or spaces).
+    #[arg(long, value_name = "SCOPES")]
+    scopes: Option<String>,
+
+    /// The base URL of a self-hosted service (the parameter `base_url`).
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+
+    /// Set a parameter of the definition. May be repeated.
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    params: Vec<(String, String)>,
+
+    /// The OAuth client to use. Its secret comes from the environment or the prompt.
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+
+    /// Read the API key from stdin; for several fields, a JSON object.
+    #[arg(long, conflicts_with = "client_id")]
+    with_token: bool,
+
+    /// The browser to open: a command (`%s` stands for the address), or `none` to print the address only.
+    #[arg(long, value_name = "COMMAND", value_parser = |text: &str| Ok::<_, String>(Choice::from(text)))]
+    browser: Option<Choice>,
+
+    /// How long to wait for the browser.
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration::parse)]
+    timeout: Duration,
+
+    /// Replace a login that works.
+    #[arg(long)]
+    force: bool,
+
+    /// Replace it, and ask for the OAuth client again.
+    #[arg(long)]
+    reset: bool,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+pub(crate) fn run(
+    context: &Context,
+    output: &Output,
+    args: &LoginArgs,
+) -> Result<Done, CommandError> {
+    let supplied = if args.with_token {
+        read_supplied()?
+    } else {
+        Supplied::default()
+    };
+    let mut params: BTreeMap<_, _> = args.params.iter().cloned().collect();
+    params.extend(
+        args.base_url
+            .clone()
+            .map(|url| ("base_url".to_owned(), url)),
+    );
+    let request = LoginRequest {
+        provider: args.provider.clone(),
+        connection: args.connection.clone(),
+        flow: args.flow,
+        scopes: args.scopes.as_deref().map(scopes),
+        params,
+        client_id: args.client_id.clone(),
+        replace: match (args.reset, args.force || args.with_token) {
+            (true, _) => Replace::AlwaysWithNewClient,
+            (_, true) => Replace::Always,
+            _ => Replace::IfBroken,
+        },
+        supplied,
+        patience: args.timeout,
+    };
+    let person = TerminalPerson {
+        output: output.clone(),
+        browser: args.browser.clone().unwrap_or_default(),
+        input: if context.global.no_input {
+            Input::Forbidden
+        } else {
+            Input::Allowed
+        },
+        umask: context.umask,
+    };
+    let broker = context.broker_or_new()?;
+    let outcome = block_on(async { Ok(broker.login(&request, &person).await?) })?;
+    let now = broker.now();
+    Ok(Done::view(match outcome {
+        LoginOutcome::AlreadyConnected(connection) => {
+            LoggedIn::of(&connection, "already_connected", now)
+        }
+        LoginOutcome::LoggedIn(connection) => LoggedIn::of(&connection, "logged_in", now),
+    }))
+}
+
+fn scopes(text: &str) -> Vec<String> {
+    text.split([',', ' '])
+        .filter(|scope| !scope.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// stdin as one token, or as a JSON object of fields.
+fn read_supplied() -> Result<Supplied, CommandError> {
+    const MAX: u64 = 64 * 1024;
+    let wrong = |message: &str| {
+        CommandError::new(ExitCode::Usage, "stdin", message)
+            .hint("pipe the key in: authkeep login PROVIDER --with-token < FILE")
+    };
+    if io::IsTerminal::is_terminal(&io::stdin()) {
+        return Err(wrong(
+            "--with-token reads from stdin, and stdin is a terminal",
+        ));
+    }
+    let mut text = Zeroizing::new(String::with_capacity(MAX as usize));
+    io::stdin()
+        .take(MAX + 1)
+        .read_to_string(&mut text)
+        .map_err(|_| wrong("stdin is not text"))?;
+    if text.len() as u64 > MAX {
+        return Err(wrong("stdin is longer than 64 KiB"));
+    }
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return Err(wrong("stdin is empty"));
+    }
+    if !trimmed.starts_with('{') {
+        return Ok(Supplied(
+            [("token".to_owned(), SecretString::from(trimmed.to_owned()))].into(),
+        ));
+    }
+    let fields: BTreeMap<String, SecretString> = serde_json::from_str(trimmed)
+        .map_err(|_| wrong("stdin looks like JSON, but is not an object of text fields"))?;
+    Ok(Supplied(fields))
+}
+
+struct LoggedIn {
+    outcome: &'static str,
+    provider: String,
+    connection: String,
+    auth: &'static str,
+    scopes: Vec<String>,
+    expires_at: Option<String>,
+    time_left: Option<String>,
+    refreshable: bool,
+}
+
+impl LoggedIn {
+    fn of(connection: &Connection, outcome: &'static str, now: Timestamp) -> Self {
+        Self {
+            outcome,
+            provider: connection.provider().to_string(),
+            connection: connection.name().to_string(),
+            auth: connection.kind().as_str(),
+            scopes: connection.scopes().to_vec(),
+            expires_at: connection.expires_at().map(|at| at.to_string()),
+            time_left: connection
+                .expires_at()
+                .and_then(|at| duration::left(now, at)),
+            refreshable: connection.is_refreshable(),
+        }
+    }
+}
+
+impl View for LoggedIn {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Self {
+            provider,
+            connection,
+            ..
+        } = self;
+        if self.outcome == "already_connected" {
+            writeln!(
+                out,
+                "{provider} ({connection}) is connected already. Use --force to replace it."
+            )?;
+        } else {
+            writeln!(out, "Logged in to {provider} ({connection}).")?;
+        }
+        match (&self.time_left, self.refreshable) {
+            (Some(left), true) => {
+                writeln!(out, "The token lives for {left} and is renewed by itself.")?
+            }
+            (Some(left), false) => {
+                writeln!(out, "The token lives for {left}; then you log in again.")?
+            }
+            (None, _) => {}
+        }
+        writeln!(
+            out,
+            "Next: authkeep get {provider}, or authkeep run --env --provider {provider} -- COMMAND"
+        )
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "outcome": self.outcome,
+            "provider": self.provider,
+            "connection": self.connection,
+            "auth": self.auth,
+            "status": "connected",
+            "scopes": self.scopes,
+            "expires_at": self.expires_at,
+            "refreshable": self.refreshable,
+        })
+    }
+}

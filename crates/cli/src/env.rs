@@ -1,0 +1,86 @@
+//! The environment: read here and nowhere else.
+
+use std::path::PathBuf;
+
+use authkeep_core::ProxySettings;
+use secrecy::SecretString;
+
+/// A variable that is set to something other than nothing.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+fn path(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
+
+/// `AUTHKEEP_HOME`, or `.authkeep` in the user's home directory.
+pub(crate) fn authkeep_home() -> Option<PathBuf> {
+    path("AUTHKEEP_HOME").or_else(|| {
+        let home = if cfg!(windows) {
+            path("USERPROFILE")
+        } else {
+            path("HOME")
+        };
+        home.map(|home| home.join(".authkeep"))
+    })
+}
+
+/// `AUTHKEEP_PROFILE`.
+pub(crate) fn profile() -> Option<String> {
+    variable("AUTHKEEP_PROFILE")
+}
+
+/// A variable that a definition names as the source of a credential.
+pub(crate) fn secret(name: &str) -> Option<SecretString> {
+    variable(name).map(SecretString::from)
+}
+
+/// Whether a variable is set, without looking at its value.
+pub(crate) fn is_set(name: &str) -> bool {
+    path(name).is_some()
+}
+
+/// `BROWSER`, in the usual form: commands separated by colons, `%s` for the URL.
+pub(crate) fn browser() -> Option<String> {
+    variable("BROWSER")
+}
+
+/// Whether a graphical browser has somewhere to appear.
+pub(crate) fn has_display() -> bool {
+    cfg!(any(windows, target_os = "macos")) || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
+}
+
+/// Whether this is a remote shell.
+pub(crate) fn is_ssh() -> bool {
+    is_set("SSH_CONNECTION") || is_set("SSH_TTY")
+}
+
+/// `NO_COLOR` (any value), or a terminal that knows none.
+pub(crate) fn no_color() -> bool {
+    is_set("NO_COLOR") || variable("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// `AUTHKEEP_LOG`: a filter such as `debug` or `authkeep_core=trace`.
+pub(crate) fn log_filter() -> Option<String> {
+    variable("AUTHKEEP_LOG")
+}
+
+/// The proxy that outgoing requests use.
+pub(crate) fn proxy() -> ProxySettings {
+    let either = |upper: &str, lower: &str| variable(lower).or_else(|| variable(upper));
+    ProxySettings {
+        https: either("HTTPS_PROXY", "https_proxy").or_else(|| either("ALL_PROXY", "all_proxy")),
+        no_proxy: either("NO_PROXY", "no_proxy"),
+    }
+}

@@ -1,0 +1,73 @@
+//! A failure as the user meets it: what happened, what to do, a word for programs and an exit code.
+//!
+//! The hints are written in `error/from_core.rs`, one conversion per operation of the core.
+
+mod from_core;
+
+use serde_json::{Value, json};
+
+use crate::exit_code::ExitCode;
+
+/// Why a command did not do what was asked.
+#[derive(Debug)]
+pub(crate) struct CommandError {
+    code: ExitCode,
+    kind: &'static str,
+    message: String,
+    hints: Vec<String>,
+}
+
+impl CommandError {
+    pub(crate) fn new(code: ExitCode, kind: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            kind,
+            message: message.into(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// An error of the library with the causes behind it.
+    pub(crate) fn caused(
+        code: ExitCode,
+        kind: &'static str,
+        error: &(dyn std::error::Error + 'static),
+    ) -> Self {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            // Transparent wrappers repeat their source.
+            if !message.ends_with(&text) {
+                message.push_str(": ");
+                message.push_str(&text);
+            }
+            cause = error.source();
+        }
+        Self::new(code, kind, message)
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    pub(crate) fn message(&self) -> String {
+        self.message.clone()
+    }
+
+    pub(crate) fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        self.code
+    }
+
+    /// The stable shape that `--json` shows.
+    pub(crate) fn json(&self) -> Value {
+        json!({ "error": self.kind, "message": self.message, "hint": self.hints.join("\n") })
+    }
+}

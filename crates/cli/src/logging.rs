@@ -1,0 +1,45 @@
+//! The diagnostic log: off unless asked for, on stderr or in a file. It never holds a secret, because secret
+//! types cannot be formatted.
+
+use std::fs::OpenOptions;
+use std::sync::Mutex;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::args::GlobalArgs;
+use crate::env;
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+
+/// Starts the log if `--verbose`, `--log-file` or `AUTHKEEP_LOG` asks for one.
+pub(crate) fn start(global: &GlobalArgs) -> Result<(), CommandError> {
+    let filter = match (env::log_filter(), global.verbose) {
+        (Some(filter), _) => filter,
+        (None, 0) if global.log_file.is_none() => return Ok(()),
+        (None, 0 | 1) => "authkeep_core=debug,authkeep=debug,warn".to_owned(),
+        (None, 2) => "authkeep_core=trace,authkeep=trace,debug".to_owned(),
+        (None, _) => "trace".to_owned(),
+    };
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_ansi(false);
+    match &global.log_file {
+        None => builder.with_writer(std::io::stderr).init(),
+        Some(path) => {
+            let file = OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(path)
+                .map_err(|error| {
+                    CommandError::new(
+                        ExitCode::Other,
+                        "log_file",
+                        format!("cannot write the log file `{}`: {error}", path.display()),
+                    )
+                    .hint("name a file that you can write to after --log-file")
+                })?;
+            builder.with_writer(Mutex::new(file)).init();
+        }
+    }
+    Ok(())
+}

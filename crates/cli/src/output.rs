@@ -1,0 +1,187 @@
+//! What is printed: the only place that writes to stdout or stderr.
+//!
+//! stdout is data, everything else goes to stderr. All text passes the sanitiser, except where a secret was
+//! asked for by name: that goes out byte for byte.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode as ProcessExit;
+
+use anstyle::{AnsiColor, Style};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use crate::args::GlobalArgs;
+use crate::env;
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::printable::{printable, printable_json};
+
+/// What a command has to show.
+pub(crate) trait View {
+    /// For people.
+    fn human(&self, out: &mut dyn Write) -> io::Result<()>;
+
+    /// For programs. The shape is a promise.
+    fn json(&self) -> Value;
+
+    /// How the program ends after showing it.
+    fn exit_code(&self) -> ExitCode {
+        ExitCode::Ok
+    }
+}
+
+/// The end of a command that succeeded.
+pub(crate) enum Done {
+    /// Show this.
+    View(Box<dyn View>),
+    /// Print this secret as it is: the user asked for it by name.
+    Secret(SecretString),
+}
+
+impl Done {
+    pub(crate) fn view(view: impl View + 'static) -> Self {
+        Self::View(Box::new(view))
+    }
+}
+
+/// Where and how to print.
+#[derive(Debug, Clone)]
+pub(crate) struct Output {
+    json: bool,
+    quiet: bool,
+    color: bool,
+}
+
+impl Output {
+    pub(crate) fn new(global: &GlobalArgs) -> Self {
+        Self {
+            json: global.json,
+            quiet: global.quiet,
+            color: !global.no_color
+                && !env::no_color()
+                && io::IsTerminal::is_terminal(&io::stderr()),
+        }
+    }
+
+    /// Before the arguments are understood: a usage error is shown as JSON if `--json` is among them.
+    pub(crate) fn before_arguments(arguments: &[OsString]) -> Self {
+        let json = arguments
+            .iter()
+            .take_while(|argument| *argument != "--")
+            .any(|a| a == "--json");
+        Self {
+            json,
+            ..Self::new(&GlobalArgs::default())
+        }
+    }
+
+    /// Whether programs read stdout.
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Says something to the person, beside the data.
+    pub(crate) fn say(&self, text: &str) {
+        if !self.quiet {
+            self.to_stderr(&format!("{}\n", printable(text)));
+        }
+    }
+
+    /// Warns the person. Not even `--quiet` hides it.
+    pub(crate) fn warn(&self, text: &str) {
+        self.to_stderr(&format!(
+            "{} {}\n",
+            self.label("warning:", AnsiColor::Yellow),
+            printable(text)
+        ));
+    }
+
+    /// Shows the result.
+    pub(crate) fn success(&self, done: Done) -> ProcessExit {
+        match done {
+            Done::Secret(secret) => {
+                // EXPOSE: the one way out, by a command that names the secret.
+                self.to_stdout(secret.expose_secret().as_bytes(), ExitCode::Ok)
+            }
+            Done::View(view) if self.json => {
+                let text = format!("{:#}\n", view.json());
+                self.to_stdout(printable_json(&text).as_bytes(), view.exit_code())
+            }
+            Done::View(view) => {
+                let mut text = Vec::new();
+                if view.human(&mut text).is_err() {
+                    return ExitCode::Other.into(); // Writing to memory does not fail.
+                }
+                let text = String::from_utf8_lossy(&text);
+                self.to_stdout(printable(&text).as_bytes(), view.exit_code())
+            }
+        }
+    }
+
+    /// Shows what went wrong and what to do about it.
+    pub(crate) fn failure(&self, error: &CommandError) -> ProcessExit {
+        if self.json {
+            let text = format!("{:#}\n", error.json());
+            return self.to_stdout(printable_json(&text).as_bytes(), error.exit_code());
+        }
+        let mut text = format!(
+            "{} {}\n",
+            self.label("error:", AnsiColor::Red),
+            printable(&error.message())
+        );
+        for hint in error.hints() {
+            text.push_str(&format!(
+                "{} {}\n",
+                self.label("hint:", AnsiColor::Cyan),
+                printable(hint)
+            ));
+        }
+        self.to_stderr(&text);
+        error.exit_code().into()
+    }
+
+    /// Shows what is wrong with the command line; `--help` and `--version` come this way too.
+    pub(crate) fn usage(&self, error: &clap::Error) -> ProcessExit {
+        if !error.use_stderr() {
+            return self.to_stdout(error.to_string().as_bytes(), ExitCode::Ok);
+        }
+        let text = error.to_string();
+        if self.json {
+            let message = text.trim().trim_start_matches("error: ");
+            let (message, rest) = message.split_once('\n').unwrap_or((message, ""));
+            let hint = rest.split_whitespace().collect::<Vec<_>>().join(" ");
+            let value = json!({ "error": "usage", "message": message, "hint": hint });
+            let text = format!("{value:#}\n");
+            return self.to_stdout(printable_json(&text).as_bytes(), ExitCode::Usage);
+        }
+        self.to_stderr(&printable(&text));
+        ExitCode::Usage.into()
+    }
+
+    fn label(&self, word: &str, color: AnsiColor) -> String {
+        if !self.color {
+            return word.to_owned();
+        }
+        let style = Style::new().bold().fg_color(Some(color.into()));
+        format!("{style}{word}{style:#}")
+    }
+
+    fn to_stderr(&self, text: &str) {
+        // Nobody can be told that stderr is closed.
+        let _written = anstream::stderr().write_all(text.as_bytes());
+    }
+
+    fn to_stdout(&self, bytes: &[u8], code: ExitCode) -> ProcessExit {
+        let mut out = io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Ok(()) => code.into(),
+            // The reader has seen enough: `authkeep list | head`.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => code.into(),
+            Err(error) => {
+                self.to_stderr(&format!("error: cannot write the output: {error}\n"));
+                ExitCode::Other.into()
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The person at this terminal, as the broker sees them.
+
+use authkeep_core::{AskError, BrowserUrl, Event, FieldRequest, Interaction, Launch};
+use secrecy::SecretString;
+
+use crate::browser::{self, Choice, Started};
+use crate::env;
+use crate::output::Output;
+use crate::process::Umask;
+use crate::prompt::{self, Answer, Echo};
+
+/// Asks on the terminal, reads the environment first, opens a browser.
+#[derive(Debug)]
+pub(crate) struct TerminalPerson {
+    pub(crate) output: Output,
+    pub(crate) browser: Choice,
+    pub(crate) input: Input,
+    pub(crate) umask: Umask,
+}
+
+/// Whether anybody may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Input {
+    Allowed,
+    Forbidden,
+}
+
+impl Interaction for TerminalPerson {
+    fn open_url(&self, url: &BrowserUrl) -> Launch {
+        let started = browser::open(url, &self.browser, self.umask);
+        if started == Started::Yes {
+            self.output.say(&format!(
+                "Opening your browser. If nothing appears, open this address:\n  {url}"
+            ));
+            return Launch::Started;
+        }
+        let why = match started {
+            Started::Failed(why) => why,
+            Started::NotTried(why) => why.to_owned(),
+            Started::Yes => String::new(),
+        };
+        // Without a terminal and without a browser nobody would ever see the address.
+        if self.browser != Choice::None && !std::io::IsTerminal::is_terminal(&std::io::stderr()) {
+            return Launch::Impossible(why);
+        }
+        self.output.say(&format!(
+            "Open this address in a browser on this machine ({why}):\n  {url}"
+        ));
+        if env::is_ssh() {
+            self.output.say(
+                "From another machine, forward the port named after redirect_uri first: \
+                 ssh -L PORT:127.0.0.1:PORT HOST",
+            );
+        }
+        Launch::Shown
+    }
+
+    fn ask(&self, field: &FieldRequest) -> Result<SecretString, AskError> {
+        for variable in &field.variables {
+            if let Some(value) = env::secret(variable) {
+                self.output.say(&format!(
+                    "Using {variable} from the environment for the {}.",
+                    field.label
+                ));
+                return Ok(value);
+            }
+        }
+        if self.input == Input::Forbidden {
+            return Err(AskError::NotPossible);
+        }
+        if let Some(docs) = &field.docs {
+            self.output.say(&format!("You find or create it at {docs}"));
+        }
+        let optional = if field.optional {
+            " (empty for none)"
+        } else {
+            ""
+        };
+        let question =
+            crate::printable::printable(&format!("{}{optional}: ", field.label)).into_owned();
+        let echo = if field.secret { Echo::Off } else { Echo::On };
+        match prompt::ask(&question, echo).map_err(AskError::Terminal)? {
+            Answer::Text(text) => Ok(text),
+            Answer::Cancelled => Err(AskError::Cancelled),
+            Answer::NoTerminal => Err(AskError::NotPossible),
+        }
+    }
+
+    fn tell(&self, event: &Event) {
+        match event {
+            Event::Waiting { redirect_uri, patience } => self.output.say(&format!(
+                "Waiting for the browser to come back to {redirect_uri} (up to {} min; Ctrl-C cancels) …",
+                patience.as_secs().div_ceil(60)
+            )),
+            Event::Exchanging => self.output.say("Exchanging the code for tokens …"),
+            Event::LooksWrong { label, hint } => {
+                let hint = hint.as_deref().map(|hint| format!(" {hint}")).unwrap_or_default();
+                self.output.warn(&format!("the {label} does not look like one.{hint} It is stored all the same."));
+            }
+            Event::FewerScopes { missing } => {
+                self.output.warn(&format!("these scopes were not granted: {}", missing.join(" ")));
+            }
+            Event::WithoutPkce => self.output.say("This provider does not use PKCE; the state alone guards the callback."),
+            _ => {}
+        }
+    }
+}
