@@ -1,0 +1,79 @@
+//! The provider definition that makes the provider known to the product.
+
+use serde_json::{Value, json};
+
+use super::OidcProvider;
+
+/// A client registered with the provider for the authorization code flow, with any loopback port
+/// and the path `/callback`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OidcClient {
+    /// No secret.
+    PublicNative,
+    /// Secret in the `Authorization` header. It has characters that must be form-encoded first.
+    ConfBasic,
+    /// Secret in the form.
+    ConfPost,
+}
+
+impl OidcClient {
+    /// The client identifier.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::PublicNative => "public-native",
+            Self::ConfBasic => "conf-basic",
+            Self::ConfPost => "conf-post",
+        }
+    }
+
+    /// The secret, where there is one.
+    #[must_use]
+    pub fn secret(self) -> Option<&'static str> {
+        match self {
+            Self::PublicNative => None,
+            Self::ConfBasic => Some("s3cr:et/+ %&=~"),
+            Self::ConfPost => Some("post-secret-0123456789abcdef"),
+        }
+    }
+
+    /// The word of the definition schema for how it authenticates.
+    fn auth(self) -> &'static str {
+        match self {
+            Self::PublicNative => "none",
+            Self::ConfBasic => "basic",
+            Self::ConfPost => "body",
+        }
+    }
+}
+
+pub(super) fn definition(provider: &OidcProvider, name: &str, client: OidcClient) -> Value {
+    let issuer = provider.issuer();
+    let variable = name
+        .to_uppercase()
+        .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    json!({
+        "schema_version": 2,
+        "name": name,
+        "display_name": format!("OpenID provider {name}"),
+        "local": true,
+        "flows": ["authorization_code"],
+        "hosts": [issuer.trim_start_matches("http://")],
+        "oauth": {
+            "issuer": issuer,
+            "authorization_url": provider.endpoint("authorization_endpoint"),
+            "token_url": provider.endpoint("token_endpoint"),
+            "revocation_url": provider.endpoint("revocation_endpoint"),
+            "scopes": ["openid", "profile", "email"],
+            "pkce": true,
+            "public_client": client == OidcClient::PublicNative,
+            "client_auth": client.auth(),
+            "client_env": {
+                "client_id": format!("{variable}_CLIENT_ID"),
+                "client_secret": format!("{variable}_CLIENT_SECRET"),
+            },
+        },
+        "env": { format!("{variable}_ACCESS_TOKEN"): "{token}" },
+        "whoami": { "url": format!("{issuer}/api/me"), "label": ["/sub"] },
+    })
+}

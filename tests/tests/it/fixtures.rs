@@ -1,0 +1,36 @@
+use std::fs;
+use std::path::Path;
+
+/// Files that come with the project, not those a package manager put there.
+fn own_files(folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && path.file_name().unwrap() != "node_modules" {
+            own_files(&path, found);
+        } else if path.is_file() {
+            found.push(fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+/// Whoever installs the modules decides where from; the lock file pins what, by its hash.
+#[test]
+fn no_lock_file_names_a_package_registry() {
+    let mut files = Vec::new();
+    own_files(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"),
+        &mut files,
+    );
+    let locks: Vec<&String> = files
+        .iter()
+        .filter(|text| text.contains("lockfileVersion"))
+        .collect();
+    assert!(!locks.is_empty());
+    for lock in locks {
+        assert!(lock.contains("\"integrity\": \"sha512-"));
+        assert!(
+            !lock.contains("\"resolved\""),
+            "a lock file says where from"
+        );
+    }
+}
