@@ -288,5 +288,6 @@ pub(crate) fn write<R: Serialize>(
     let json = serde_json::to_vec(record).expect("a record is JSON");
     // The buffer holds plaintext secrets: from here on it is zeroed when dropped.
     let json = SecretSlice::from(json);
+    // EXPOSE: the vault seals it.
     store.put(key, json.expose_secret(), expected)
 }

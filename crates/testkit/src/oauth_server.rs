@@ -19,7 +19,7 @@ mod options;
 mod revoke;
 mod script;
 mod seen;
-mod shared;
+mod state;
 mod token;
 
 use std::fmt;
@@ -32,7 +32,7 @@ pub use options::{Client, ClientAuth, IssParam, Pkce, Rotation, ServerOptions, S
 pub use script::{Framing, Scripted};
 pub use seen::Seen;
 
-use shared::Shared;
+use state::Shared;
 
 /// A running server; stops when dropped.
 pub struct OAuthServer {

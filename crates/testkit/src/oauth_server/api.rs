@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::message::{Received, Reply};
-use super::shared::State;
+use super::state::State;
 
 /// `/api/me`: who the token belongs to, or 401.
 pub(super) fn me(state: &State, received: &Received) -> Reply {

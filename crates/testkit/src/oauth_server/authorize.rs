@@ -4,7 +4,7 @@ use url::{Host, Url};
 
 use super::message::{Received, Reply, has_duplicates};
 use super::options::{IssParam, Pkce, ServerOptions};
-use super::shared::State;
+use super::state::State;
 use crate::canary::random_hex;
 
 /// What a client asked the person for, kept until the code is redeemed.

@@ -17,7 +17,7 @@ use super::body::ServerBody;
 use super::message::{Received, Reply};
 use super::options::ServerOptions;
 use super::script::Fate;
-use super::shared::Shared;
+use super::state::Shared;
 use super::{api, authorize, metadata, revoke, token};
 
 /// Binds before the thread starts, so that a client may connect as soon as this returns.

@@ -10,7 +10,7 @@ use super::client_authentication::authenticate;
 use super::grants::{FamilyId, Presented};
 use super::message::{Received, Reply, has_duplicates};
 use super::options::{Client, Rotation};
-use super::shared::State;
+use super::state::State;
 
 pub(super) fn token(state: &mut State, received: &Received) -> Reply {
     if received.form.is_empty() || has_duplicates(&received.form) {
