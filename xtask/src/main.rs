@@ -8,6 +8,7 @@
 )]
 
 mod deny;
+mod docs;
 mod lint;
 mod setup;
 mod shell;
@@ -23,6 +24,7 @@ cargo xtask lint      formatting, clippy with warnings as errors, every feature 
 cargo xtask test      set up, then all quick tests, the end-to-end ones included
 cargo xtask torture   the same tests with their full counts
 cargo xtask deny      licences, sources and duplicate crates; advisories where their database is at hand
+cargo xtask docs      write docs/reference/commands.md anew from --help
 cargo xtask bench     how fast the commands are, beside the least that any program would need
 cargo xtask ci        lint, test, deny and a short torture pass: what a submission has to pass";
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         "test" => setup::run().and_then(|()| test::quick()),
         "torture" => setup::run().and_then(|()| test::torture()),
         "deny" => deny::run(),
+        "docs" => docs::write(),
         "bench" => shell::cargo(&["bench", "--locked", "--package", "authkeep-benches"]),
         "ci" => ci(),
         _ => {
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
 
 fn ci() -> Result<(), Failed> {
     lint::run()?;
+    docs::check()?;
     setup::run()?;
     test::quick()?;
     test::short_torture()?;
