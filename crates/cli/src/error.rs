@@ -1,8 +1,18 @@
 //! A failure as the user meets it: what happened, what to do, a word for programs and an exit code.
 //!
-//! The hints are written in `error/from_core.rs`, one conversion per operation of the core.
+//! The hints are written in `error/`, one file for each operation of the core: what a user does next is said
+//! there and nowhere else.
 
-mod from_core;
+mod definition;
+mod home;
+mod login;
+mod logout;
+mod lookup;
+mod refresh;
+mod release;
+mod store;
+
+use std::fmt::Display;
 
 use serde_json::{Value, json};
 
@@ -70,4 +80,13 @@ impl CommandError {
     pub(crate) fn json(&self) -> Value {
         json!({ "error": self.kind, "message": self.message, "hint": self.hints.join("\n") })
     }
+}
+
+/// Names, for a hint.
+fn listed<T: Display>(items: &[T]) -> String {
+    items
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

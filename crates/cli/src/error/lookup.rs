@@ -1,0 +1,108 @@
+//! What to do where a provider, a login or a credential is not there.
+
+use authkeep_core::{ConnectionStatus, LookupError, ResolveError};
+use authkeep_registry::ProviderName;
+
+use super::{CommandError, listed};
+use crate::exit_code::ExitCode;
+
+impl CommandError {
+    pub(crate) fn unknown_provider(name: &ProviderName, closest: &[ProviderName]) -> Self {
+        let error = Self::new(
+            ExitCode::ProviderNotFound,
+            "provider_not_found",
+            format!("there is no provider `{name}`"),
+        );
+        let error = match closest {
+            [] => error,
+            closest => error.hint(format!("did you mean {}?", listed(closest))),
+        };
+        error.hint("`authkeep providers` lists them; `authkeep register FILE` adds one")
+    }
+
+    pub(crate) fn missing(provider: &ProviderName, variables: &[String]) -> Self {
+        let error = Self::new(
+            ExitCode::CredentialMissing,
+            "credential_missing",
+            format!("there is no credential for `{provider}` in this profile"),
+        )
+        .hint(format!("run `authkeep login {provider}`"));
+        match variables {
+            [] => error,
+            variables => error.hint(format!(
+                "with {} set, `authkeep login {provider} --no-input` takes it from there",
+                variables.join(" or ")
+            )),
+        }
+    }
+}
+
+impl From<LookupError> for CommandError {
+    fn from(error: LookupError) -> Self {
+        match error {
+            LookupError::UnknownProvider { name, closest } => {
+                Self::unknown_provider(&name, &closest)
+            }
+            LookupError::ConnectionNotFound {
+                provider,
+                connection,
+                existing,
+            } => Self::new(
+                ExitCode::ConnectionNotFound,
+                "connection_not_found",
+                format!("`{provider}` has no connection `{connection}`"),
+            )
+            .hint(format!("it has: {}", listed(&existing)))
+            .hint(format!(
+                "or run `authkeep login {provider} --connection {connection}`"
+            )),
+            LookupError::Ambiguous { provider, existing } => Self::new(
+                ExitCode::ConnectionNotFound,
+                "connection_ambiguous",
+                format!("`{provider}` has several connections and none is named `default`"),
+            )
+            .hint(format!(
+                "name one of {}: --connection NAME, or {provider}=NAME for `authkeep run`",
+                listed(&existing)
+            )),
+            LookupError::Registry(error) => error.into(),
+            LookupError::Record(error) => error.into(),
+            other => Self::caused(ExitCode::Other, "lookup", &other),
+        }
+    }
+}
+
+impl From<ResolveError> for CommandError {
+    fn from(error: ResolveError) -> Self {
+        match error {
+            ResolveError::Missing {
+                provider,
+                variables,
+            } => Self::missing(&provider, &variables),
+            ResolveError::NeedsLogin { provider, status } => needs_login(&provider, status),
+            ResolveError::Lookup(error) => error.into(),
+            ResolveError::Refresh(error) => error.into(),
+            other => Self::caused(ExitCode::Other, "resolve", &other),
+        }
+    }
+}
+
+fn needs_login(provider: &ProviderName, status: ConnectionStatus) -> CommandError {
+    let (kind, message) = match status {
+        ConnectionStatus::Expired => (
+            "expired",
+            format!("the login to `{provider}` has expired and cannot be renewed"),
+        ),
+        ConnectionStatus::Revoked => ("revoked", format!("the login to `{provider}` was revoked")),
+        ConnectionStatus::Invalid => (
+            "invalid",
+            format!("the login to `{provider}` holds no credential"),
+        ),
+        _ => (
+            "reauth_required",
+            format!("`{provider}` no longer accepts the saved login"),
+        ),
+    };
+    CommandError::new(ExitCode::AuthenticationFailed, kind, message)
+        .hint(format!("run `authkeep login {provider}`"))
+}
