@@ -90,12 +90,16 @@ fn start(command: &str, url: &BrowserUrl, umask: Umask) -> Result<(), String> {
         words.push(url.as_str().to_owned());
     }
     umask.restore();
-    let spawned = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(words)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
+        .stderr(Stdio::null());
+    // Ctrl-C is meant for the login, not for the browser that it opened.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let spawned = command.spawn();
     crate::process::keep_files_private();
     let mut child = spawned.map_err(|error| error.to_string())?;
     // An opener that fails does so at once; one that stays is the browser itself, and is left alone.

@@ -127,23 +127,34 @@ pub(crate) fn entropy(bytes: &mut [u8]) -> Result<(), EntropyError> {
 
 /// Runs async work on a runtime that exists for this work only. Ctrl-C drops the work: what it had not
 /// finished is not stored.
+///
+/// The work is polled before Ctrl-C is listened for: a prompt blocks in that first step, and there the signal
+/// shall end the process as it always does.
 pub(crate) fn block_on<T>(
     work: impl Future<Output = Result<T, CommandError>>,
 ) -> Result<T, CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| CommandError::caused(ExitCode::Other, "runtime", &error))?;
-    runtime.block_on(async {
+        .map_err(|error| {
+            CommandError::caused(ExitCode::Other, "runtime", &error)
+                .hint("check the limits on processes and open files")
+        })?;
+    let outcome = runtime.block_on(async {
         tokio::select! {
             biased;
             outcome = work => outcome,
             interrupted = tokio::signal::ctrl_c() => Err(match interrupted {
-                Ok(()) => CommandError::new(ExitCode::Interrupted, "interrupted", "interrupted; nothing was changed"),
-                Err(error) => CommandError::caused(ExitCode::Other, "signals", &error),
+                Ok(()) => CommandError::new(ExitCode::Interrupted, "interrupted", "interrupted")
+                    .hint("what was not finished is not stored; run the command again"),
+                Err(error) => CommandError::caused(ExitCode::Other, "signals", &error)
+                    .hint("try again"),
             }),
         }
-    })
+    });
+    // A thread that still waits for another process's lock must not hold up the end of this one.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// A path for messages.
