@@ -88,6 +88,11 @@ impl Output {
         }
     }
 
+    /// Says what the person has to do now: without it they would wait in vain, so `--quiet` does not hide it.
+    pub(crate) fn instruct(&self, text: &str) {
+        self.to_stderr(&format!("{}\n", printable(text)));
+    }
+
     /// Warns the person. Not even `--quiet` hides it.
     pub(crate) fn warn(&self, text: &str) {
         self.to_stderr(&format!(
@@ -148,11 +153,7 @@ impl Output {
         }
         let text = error.to_string();
         if self.json {
-            let message = text.trim().trim_start_matches("error: ");
-            let (message, rest) = message.split_once('\n').unwrap_or((message, ""));
-            let hint = rest.split_whitespace().collect::<Vec<_>>().join(" ");
-            let value = json!({ "error": "usage", "message": message, "hint": hint });
-            let text = format!("{value:#}\n");
+            let text = format!("{:#}\n", usage_json(&text));
             return self.to_stdout(printable_json(&text).as_bytes(), ExitCode::Usage);
         }
         self.to_stderr(&printable(&text));
@@ -183,5 +184,36 @@ impl Output {
                 ExitCode::Other.into()
             }
         }
+    }
+}
+
+/// A usage error in the shape of all errors. Its first paragraph says what is wrong, the others what to type.
+fn usage_json(text: &str) -> Value {
+    let mut paragraphs = text
+        .split("\n\n")
+        .map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|paragraph| !paragraph.is_empty());
+    let first = paragraphs.next().unwrap_or_default();
+    let message = first.strip_prefix("error: ").unwrap_or(&first);
+    let hint = paragraphs.collect::<Vec<_>>().join("\n");
+    json!({ "error": "usage", "message": message, "hint": hint })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_usage_error_is_one_sentence_and_a_hint() {
+        let text = "error: the following required arguments were not provided:\n  <PROVIDER>\n\n\
+                    Usage: authkeep get <PROVIDER>\n\nFor more information, try '--help'.\n";
+        assert_eq!(
+            usage_json(text),
+            json!({
+                "error": "usage",
+                "message": "the following required arguments were not provided: <PROVIDER>",
+                "hint": "Usage: authkeep get <PROVIDER>\nFor more information, try '--help'.",
+            })
+        );
     }
 }

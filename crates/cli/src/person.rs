@@ -43,11 +43,11 @@ impl Interaction for TerminalPerson {
         if self.browser != Choice::None && !std::io::IsTerminal::is_terminal(&std::io::stderr()) {
             return Launch::Impossible(why);
         }
-        self.output.say(&format!(
+        self.output.instruct(&format!(
             "Open this address in a browser on this machine ({why}):\n  {url}"
         ));
         if env::is_ssh() {
-            self.output.say(
+            self.output.instruct(
                 "From another machine, forward the port named after redirect_uri first: \
                  ssh -L PORT:127.0.0.1:PORT HOST",
             );
