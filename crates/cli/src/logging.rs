@@ -20,8 +20,16 @@ pub(crate) fn start(global: &GlobalArgs) -> Result<(), CommandError> {
         (None, 2) => "authkeep_core=trace,authkeep=trace,debug".to_owned(),
         (None, _) => "trace".to_owned(),
     };
+    let filter = EnvFilter::try_new(&filter).map_err(|error| {
+        CommandError::new(
+            ExitCode::Usage,
+            "log_filter",
+            format!("AUTHKEEP_LOG is not a log filter: {error}"),
+        )
+        .hint("use a level such as debug, or a part of the program such as authkeep_core=trace")
+    })?;
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
+        .with_env_filter(filter)
         .with_ansi(false);
     match &global.log_file {
         None => builder.with_writer(std::io::stderr).init(),
