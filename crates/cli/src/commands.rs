@@ -36,7 +36,7 @@ pub(crate) fn run(
         Command::List(args) => list::run(context, args),
         Command::Get(args) => get::run(context, args),
         Command::Export(args) => export::run(context, output, args),
-        Command::Run(args) => run::run(context, args),
+        Command::Run(args) => run::run(context, output, args),
         Command::Logout(args) => logout::run(context, args),
         Command::Revoke(args) => revoke::run(context, args),
         Command::Remove(args) => remove::run(context, args),

@@ -61,21 +61,23 @@ impl View for Log {
         }
         for line in &self.0 {
             match line {
-                Line::Event(entry) => writeln!(
-                    out,
-                    "{}  {:<9} {:<8} {:<20} {}  {}",
-                    entry.at,
-                    entry.action,
-                    outcome(entry),
-                    subject(entry.provider.as_deref(), entry.connection.as_deref()),
-                    entry.profile,
-                    entry
+                Line::Event(entry) => {
+                    let details: Vec<_> = entry
                         .details
                         .iter()
                         .map(|(name, value)| format!("{name}={value}"))
-                        .collect::<Vec<_>>()
-                        .join(" "),
-                )?,
+                        .collect();
+                    let line = format!(
+                        "{}  {:<9} {:<8} {:<20} {}  {}",
+                        entry.at,
+                        entry.action,
+                        outcome(entry),
+                        subject(entry.provider.as_deref(), entry.connection.as_deref()),
+                        entry.profile,
+                        details.join(" "),
+                    );
+                    writeln!(out, "{}", line.trim_end())?;
+                }
                 Line::Torn { number, .. } => writeln!(out, "(line {number} was cut short)")?,
             }
         }

@@ -94,15 +94,19 @@ fn check(context: &Context, home: &Home, report: &mut Report) {
             CommandError::new(
                 ExitCode::StoreUnavailable,
                 "not_private",
-                format!("`{}` can be read by other users", path),
+                format!("`{path}` is open to other users"),
             )
             .hint(format!("run `chmod go= {path}`")),
         );
     }
 }
 
-/// Everything in the home that group or others have any right to.
+/// Everything in the home that group or others have a right to that they should not have. Definitions hold no
+/// secret and are often written by hand: there it only matters who can change them.
 fn open_paths(home: &Home) -> Vec<String> {
+    const ANY: u32 = 0o077;
+    const WRITE: u32 = 0o022;
+    let definitions = home.providers();
     let mut open = Vec::new();
     let mut folders = vec![home.root().to_owned()];
     while let Some(folder) = folders.pop() {
@@ -111,7 +115,8 @@ fn open_paths(home: &Home) -> Vec<String> {
             let Ok(metadata) = path.symlink_metadata() else {
                 continue;
             };
-            if is_open(&metadata) {
+            let rights = if folder == definitions { WRITE } else { ANY };
+            if is_open(&metadata, rights) {
                 open.push(shown(&path));
             }
             if metadata.is_dir() {
@@ -124,13 +129,13 @@ fn open_paths(home: &Home) -> Vec<String> {
 }
 
 #[cfg(unix)]
-fn is_open(metadata: &std::fs::Metadata) -> bool {
+fn is_open(metadata: &std::fs::Metadata, rights: u32) -> bool {
     use std::os::unix::fs::MetadataExt as _;
-    metadata.mode() & 0o077 != 0 && !metadata.is_symlink()
+    metadata.mode() & rights != 0 && !metadata.is_symlink()
 }
 
 #[cfg(not(unix))]
-fn is_open(_metadata: &std::fs::Metadata) -> bool {
+fn is_open(_metadata: &std::fs::Metadata, _rights: u32) -> bool {
     false
 }
 

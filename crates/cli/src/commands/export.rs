@@ -74,15 +74,18 @@ pub(crate) fn run(
     } else {
         args.format.into()
     };
-    let Some(broker) = context.broker()? else {
-        return match args.providers.first() {
-            Some(provider) => Err(no_credential(context, provider)),
-            None => Ok(Done::Secret(Variables::default().render(format)?)),
-        };
-    };
     let mut variables = Variables::default();
-    for connection in wanted(&broker, output, args)? {
-        variables.extend(released(&broker, connection, Purpose::Export)?)?;
+    match (context.broker()?, args.providers.first()) {
+        (None, Some(provider)) => return Err(no_credential(context, provider)),
+        (None, None) => {}
+        (Some(broker), _) => {
+            for connection in wanted(&broker, output, args)? {
+                variables.extend(released(&broker, connection, Purpose::Export)?)?;
+            }
+        }
+    }
+    if variables.iter().next().is_none() {
+        output.warn("nothing is connected in this profile: there is nothing to export");
     }
     Ok(Done::Secret(variables.render(format)?))
 }

@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::missing::defined;
 use crate::browser::Choice;
 use crate::context::{Context, block_on};
 use crate::duration;
@@ -126,6 +127,7 @@ pub(crate) fn run(
         },
         umask: context.umask,
     };
+    defined(context, &args.provider)?;
     let broker = context.broker_or_new()?;
     let outcome = block_on(async { Ok(broker.login(&request, &person).await?) })?;
     let now = broker.now();

@@ -29,7 +29,11 @@ pub(crate) fn run(context: &Context, args: &ProvidersArgs) -> Result<Done, Comma
             Err(error) => broken.push(error),
         }
     }
-    Ok(Done::view(Providers { found, broken }))
+    Ok(Done::view(Providers {
+        search: args.search.clone(),
+        found,
+        broken,
+    }))
 }
 
 fn matches(found: &Found, search: Option<&str>) -> bool {
@@ -47,12 +51,17 @@ fn matches(found: &Found, search: Option<&str>) -> bool {
 }
 
 struct Providers {
+    search: Option<String>,
     found: Vec<Found>,
     broken: Vec<RegistryError>,
 }
 
 impl View for Providers {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        if let (true, Some(search)) = (self.found.is_empty(), &self.search) {
+            writeln!(out, "No provider has `{search}` in its name or category.")?;
+            return self.broken_ones(out);
+        }
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
         table.set_header(["PROVIDER", "NAME", "CATEGORY", "SOURCE", "FLOWS"]);
@@ -72,10 +81,7 @@ impl View for Providers {
         for line in table.lines() {
             writeln!(out, "{}", line.trim_end())?;
         }
-        for error in &self.broken {
-            writeln!(out, "\nbroken: {error}")?;
-        }
-        Ok(())
+        self.broken_ones(out)
     }
 
     fn json(&self) -> Value {
@@ -94,5 +100,14 @@ impl View for Providers {
             .collect();
         let broken: Vec<_> = self.broken.iter().map(ToString::to_string).collect();
         json!({ "providers": providers, "broken": broken })
+    }
+}
+
+impl Providers {
+    fn broken_ones(&self, out: &mut dyn Write) -> io::Result<()> {
+        for error in &self.broken {
+            writeln!(out, "\nbroken: {error}")?;
+        }
+        Ok(())
     }
 }

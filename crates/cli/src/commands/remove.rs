@@ -4,6 +4,7 @@ use authkeep_registry::ProviderName;
 use clap::Args;
 
 use super::logout::Ended;
+use super::missing::defined;
 use crate::context::{Context, block_on};
 use crate::error::CommandError;
 use crate::output::Done;
@@ -18,6 +19,9 @@ pub(crate) struct RemoveArgs {
 }
 
 pub(crate) fn run(context: &Context, args: &RemoveArgs) -> Result<Done, CommandError> {
+    if context.broker()?.is_none() {
+        defined(context, &args.provider)?;
+    }
     let broker = context.broker_or_new()?;
     broker.require_known(&args.provider)?;
     let outcomes = block_on(async { Ok(broker.revoke(&args.provider).await?) })?;

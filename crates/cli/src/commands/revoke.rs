@@ -4,12 +4,14 @@ use authkeep_registry::ProviderName;
 use clap::Args;
 
 use super::logout::Ended;
-use super::missing::no_credential;
+use super::missing::defined;
 use crate::context::{Context, block_on};
 use crate::error::CommandError;
 use crate::output::Done;
 
 /// End all logins of a provider and forget its OAuth client.
+///
+/// Where nothing is left to end, it says so and exits 0.
 #[derive(Debug, Args)]
 pub(crate) struct RevokeArgs {
     /// The provider.
@@ -17,16 +19,21 @@ pub(crate) struct RevokeArgs {
 }
 
 pub(crate) fn run(context: &Context, args: &RevokeArgs) -> Result<Done, CommandError> {
-    let Some(broker) = context.broker()? else {
-        return Err(no_credential(context, &args.provider));
+    let outcomes = match context.broker()? {
+        None => {
+            defined(context, &args.provider)?;
+            Vec::new()
+        }
+        Some(broker) => {
+            broker.require_known(&args.provider)?;
+            block_on(async { Ok(broker.revoke(&args.provider).await?) })?
+        }
     };
-    broker.require_known(&args.provider)?;
-    let outcomes = block_on(async { Ok(broker.revoke(&args.provider).await?) })?;
     Ok(Done::view(Ended {
         also: Some(format!(
             "Nothing of {} is left in profile {}.",
             args.provider,
-            broker.profile()
+            context.profile(context.home()?.as_ref())?
         )),
         outcomes,
     }))

@@ -13,7 +13,7 @@ use super::missing::no_credential;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::output::Done;
+use crate::output::{Done, Output};
 use crate::process::become_program;
 
 /// Run a program with credentials in its environment.
@@ -54,7 +54,11 @@ fn target(text: &str) -> Result<Target, String> {
     })
 }
 
-pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<Done, CommandError> {
+pub(crate) fn run(
+    context: &Context,
+    output: &Output,
+    args: &RunArgs,
+) -> Result<Done, CommandError> {
     if !args.env {
         return Err(CommandError::new(
             ExitCode::Other,
@@ -64,6 +68,9 @@ pub(crate) fn run(context: &Context, args: &RunArgs) -> Result<Done, CommandErro
         .hint("`authkeep run --env` puts the real values into the program's environment instead"));
     }
     let variables = variables(context, args)?;
+    if variables.iter().next().is_none() {
+        output.warn("nothing is connected in this profile: the program gets no credential");
+    }
     // EXPOSE: into the environment of the program that the user named.
     let environment = variables
         .iter()
