@@ -90,6 +90,7 @@ impl Browser {
     pub fn apply<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command
             .env("BROWSER", &self.command)
+            .env("PATH", search_path())
             .envs(self.env.iter().map(|(name, value)| (name, value)))
     }
 
@@ -98,11 +99,7 @@ impl Browser {
     pub fn visit(&self, url: &str) -> BrowserVisit {
         let home = TestHome::new();
         let mut command = home.command(&self.command);
-        let output = run(self
-            .apply(&mut command)
-            .env("PATH", search_path())
-            .env("FB_WAIT", "1")
-            .arg(url));
+        let output = run(self.apply(&mut command).env("FB_WAIT", "1").arg(url));
         let steps = output
             .stdout
             .lines()
