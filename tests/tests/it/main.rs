@@ -1,8 +1,21 @@
 //! End to end, one module for each part of the harness and each promise of the product.
 #![expect(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 
+mod acme;
 mod authorization;
 mod binary;
 mod chromium;
+mod cli_home;
+mod cli_interrupt;
+mod cli_login_refusals;
+mod cli_profiles;
+mod cli_refusals;
+mod cli_shapes;
+mod cli_store;
 mod fixtures;
+mod login_openid;
+mod login_refused;
+mod login_run;
 mod oidc_provider;
+mod openid;
+mod refusal;
