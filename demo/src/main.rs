@@ -9,6 +9,7 @@
     reason = "a demonstration talks to who watches it"
 )]
 
+mod failed;
 mod stage;
 mod tool;
 
@@ -18,7 +19,8 @@ use authkeep_testkit::browser::{Person, follow};
 use authkeep_testkit::home::TestHome;
 use authkeep_testkit::oauth_server::{OAuthServer, ServerOptions};
 
-use crate::stage::{Failed, Stage};
+use crate::failed::Failed;
+use crate::stage::Stage;
 use crate::tool::CALL_API;
 
 fn main() -> ExitCode {

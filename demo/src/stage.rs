@@ -6,10 +6,8 @@ use std::process::Command;
 use authkeep_testkit::home::{TestHome, run};
 use authkeep_testkit::oauth_server::OAuthServer;
 
+use crate::failed::Failed;
 use crate::tool::{self, CALL_API};
-
-/// Why the demonstration stopped.
-pub(crate) struct Failed(pub(crate) String);
 
 pub(crate) struct Stage<'a> {
     home: &'a TestHome,

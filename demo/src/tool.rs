@@ -2,7 +2,7 @@
 
 use authkeep_testkit::plain_http::Request;
 
-use crate::stage::Failed;
+use crate::failed::Failed;
 
 /// The argument that makes this program the tool.
 pub(crate) const CALL_API: &str = "call-api";
