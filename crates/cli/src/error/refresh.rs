@@ -21,14 +21,9 @@ impl From<RefreshError> for CommandError {
                 "the login is kept; try again, and if it stays so check token_url in \
                  `authkeep inspect {provider}`"
             )),
-            RefreshError::Refused { provider, description } => {
-                let error = failed("reauth_required");
-                let error = match description {
-                    Some(text) => error.hint(format!("{provider} says: {text}")),
-                    None => error,
-                };
-                error.hint(format!("run `authkeep login {provider}`"))
-            }
+            // What the server says beyond its error code is left out: it might repeat the token it was sent.
+            RefreshError::Refused { provider, .. } => failed("reauth_required")
+                .hint(format!("run `authkeep login {provider}`")),
             RefreshError::Rejected { provider, error: word } if word == "invalid_client" => {
                 failed("invalid_client").hint(format!(
                     "the client id or secret is no longer right: run `authkeep login {provider} --reset`"
