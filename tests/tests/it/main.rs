@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 
 mod acme;
+mod arguments;
 mod authorization;
 mod binary;
 mod chromium;
@@ -12,7 +13,10 @@ mod cli_profiles;
 mod cli_refusals;
 mod cli_shapes;
 mod cli_store;
+mod escapes;
 mod fixtures;
+mod leaks_argv;
+mod leaks_logs;
 mod login_openid;
 mod login_refused;
 mod login_run;
