@@ -1,9 +1,4 @@
 //! No secret in what is printed or logged, at the most talkative level, whatever goes wrong.
-#![expect(
-    clippy::print_stdout,
-    reason = "how much was looked through is a figure to report"
-)]
-
 use std::fs;
 
 use authkeep_testkit::canary::{Scanner, canary};
