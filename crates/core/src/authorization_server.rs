@@ -5,6 +5,7 @@ use std::time::Duration;
 use authkeep_flows as flows;
 use authkeep_registry as registry;
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use crate::record::ClientRecord;
 
@@ -37,11 +38,29 @@ impl<'a> AuthorizationServer<'a> {
         }
     }
 
-    pub(crate) fn client(&self, record: &ClientRecord) -> flows::Client {
-        self.client_from(&record.client_id, record.client_secret.as_ref())
+    /// The client as it introduces itself at `url`. Its secret is left out anywhere but where it was entered for.
+    pub(crate) fn client(&self, record: &ClientRecord, url: &Url) -> flows::Client {
+        let secret = record
+            .client_secret
+            .as_ref()
+            .filter(|_| record.pinned.admits_client_secret(url));
+        self.client_from(&record.client_id, secret)
     }
 
-    pub(crate) fn client_from(&self, id: &str, secret: Option<&SecretString>) -> flows::Client {
+    /// The client that `issued_to` names: the saved one if it is that one, or else its id alone.
+    pub(crate) fn issuing_client(
+        &self,
+        saved: Option<&ClientRecord>,
+        issued_to: &str,
+        url: &Url,
+    ) -> flows::Client {
+        match saved {
+            Some(saved) if saved.client_id == issued_to => self.client(saved, url),
+            _ => self.client_from(issued_to, None),
+        }
+    }
+
+    fn client_from(&self, id: &str, secret: Option<&SecretString>) -> flows::Client {
         // A client without a secret cannot authenticate, whatever the definition prefers.
         let auth = match (self.oauth.client_auth, secret) {
             (registry::ClientAuthMethod::None, _) | (_, None) => flows::ClientAuth::None,

@@ -3,6 +3,7 @@
 //! Each use case is an `impl Broker` in a file of its own, named after the verb.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use authkeep_audit::{Action, AuditLog, Event, Outcome};
 use authkeep_registry::{Found, ProviderName, Registry, RegistryError};
@@ -36,7 +37,11 @@ pub struct BrokerParts {
 pub struct Broker {
     pub(crate) parts: BrokerParts,
     runner: Arc<dyn RefreshRunner>,
+    lock_patience: Duration,
 }
+
+/// Longer than a token request may take, so that whoever waits for a refresh sees its outcome.
+const LOCK_PATIENCE: Duration = Duration::from_secs(45);
 
 impl Broker {
     /// A broker that refreshes in its own process.
@@ -44,6 +49,7 @@ impl Broker {
         Self {
             parts,
             runner: Arc::new(InProcess),
+            lock_patience: LOCK_PATIENCE,
         }
     }
 
@@ -51,6 +57,16 @@ impl Broker {
     #[must_use]
     pub fn with_runner(self, runner: Arc<dyn RefreshRunner>) -> Self {
         Self { runner, ..self }
+    }
+
+    /// The same broker, waiting at most `patience` (by default 45 s) for another process that is changing a
+    /// connection.
+    #[must_use]
+    pub fn with_lock_patience(self, patience: Duration) -> Self {
+        Self {
+            lock_patience: patience,
+            ..self
+        }
     }
 
     /// The profile it works in.
@@ -70,6 +86,10 @@ impl Broker {
 
     pub(crate) fn runner(&self) -> &dyn RefreshRunner {
         self.runner.as_ref()
+    }
+
+    pub(crate) fn lock_patience(&self) -> Duration {
+        self.lock_patience
     }
 
     pub(crate) fn store(&self) -> &dyn Store {

@@ -201,17 +201,18 @@ impl Connection {
 
     /// Whether the token should be renewed before it is handed out: a tenth of its life is left, at most
     /// five minutes, or less than the caller asked for.
+    ///
+    /// A token that seems to have more life left than it was given was received before the clock was set back,
+    /// so its expiry means nothing any more: it is due too.
     pub(crate) fn is_due(&self, now: Timestamp, min_ttl: Option<Duration>) -> bool {
         const WINDOW: Duration = Duration::from_secs(300);
         let Some(expires_at) = self.record.expires_at else {
             return false;
         };
-        let tenth = self
-            .record
-            .lifetime()
-            .map_or(WINDOW, |lifetime| lifetime / 10);
-        let margin = tenth.min(WINDOW).max(min_ttl.unwrap_or_default());
+        let lifetime = self.record.lifetime();
+        let early = lifetime.map_or(WINDOW, |lifetime| WINDOW.min(lifetime / 10));
         let left = Duration::try_from(expires_at.duration_since(now)).unwrap_or_default();
-        left <= margin
+        let too_good = lifetime.is_some_and(|lifetime| left > lifetime + early);
+        left <= early.max(min_ttl.unwrap_or_default()) || too_good
     }
 }

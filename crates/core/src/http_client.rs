@@ -13,7 +13,7 @@ use std::pin::Pin;
 use authkeep_flows::{HttpRequest, HttpResponse};
 
 #[cfg(feature = "reqwest")]
-pub use self::reqwest::{ProxySettings, ReqwestClient};
+pub use self::reqwest::{Deadlines, ProxySettings, ReqwestClient};
 
 /// A boxed future, as object-safe async traits need it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -13,6 +13,7 @@ mod authorization_server;
 mod broker;
 mod clock;
 mod connection;
+mod connection_lock;
 mod credential;
 mod http_client;
 mod interaction;
@@ -40,7 +41,7 @@ pub use export::{ExportError, ExportFormat, Variables};
 pub use home::{Config, EncryptionMode, Home, HomeError, ProfileChange, ProfileError, check_home};
 pub use http_client::{BodyCap, BoxFuture, HttpClient, HttpError};
 #[cfg(feature = "reqwest")]
-pub use http_client::{ProxySettings, ReqwestClient};
+pub use http_client::{Deadlines, ProxySettings, ReqwestClient};
 pub use interaction::{AskError, Event, FieldRequest, Interaction, Launch};
 pub use list::{ProviderState, ProviderStatus, available};
 pub use login::{

@@ -6,6 +6,7 @@
 mod api_key;
 mod authorization_code;
 mod browser_url;
+mod error;
 mod loopback;
 mod oauth_client;
 mod pages;
@@ -13,21 +14,17 @@ mod pages;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use authkeep_audit::{Action, AppendError, Outcome};
-use authkeep_flows::{AuthorizationRequestError, TokenError};
-use authkeep_registry::{
-    BindError, Definition, Flow, Provider, ProviderName, RedirectKind, RegistryError,
-};
-use authkeep_vault::{EntropyError, Expected, LockError, PutError};
+use authkeep_audit::{Action, Outcome};
+use authkeep_registry::{Definition, Flow, Provider, ProviderName, RedirectKind};
+use authkeep_vault::Expected;
 use secrecy::SecretString;
 
 pub use self::browser_url::{BrowserUrl, ForbiddenUrl, Loopbacks};
+pub use self::error::LoginError;
 pub use self::loopback::{Loopback, LoopbackError};
 
-use crate::record::{self, ClientRecord, ConnectionRecord, RecordError, Stored};
-use crate::{
-    AskError, Broker, Connection, ConnectionName, ConnectionStatus, HttpError, Interaction,
-};
+use crate::record::{self, ClientRecord, ConnectionRecord, Stored};
+use crate::{Broker, Connection, ConnectionName, ConnectionStatus, Interaction};
 
 /// What to log in to, and how.
 #[derive(Debug)]
@@ -76,158 +73,6 @@ pub enum LoginOutcome {
     LoggedIn(Connection),
 }
 
-/// Why nobody is logged in. Nothing was stored.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LoginError {
-    /// No definition has this name.
-    #[error("there is no provider `{name}`")]
-    UnknownProvider {
-        /// What was asked for.
-        name: ProviderName,
-        /// Similar names that exist.
-        closest: Vec<ProviderName>,
-    },
-    /// The definition offers nothing that can run here.
-    #[error(
-        "no flow of `{provider}` can be used here (it offers: {})",
-        words(offered)
-    )]
-    NoUsableFlow {
-        /// The provider.
-        provider: ProviderName,
-        /// What it offers.
-        offered: Vec<Flow>,
-    },
-    /// The flow that was asked for is not offered, or not built yet.
-    #[error("`{provider}` cannot be logged in to by {}", flow.as_str())]
-    FlowNotAvailable {
-        /// The provider.
-        provider: ProviderName,
-        /// What was asked for.
-        flow: Flow,
-        /// What can be used.
-        usable: Vec<Flow>,
-    },
-    /// A parameter of the definition is missing or wrong.
-    #[error(transparent)]
-    Bind(#[from] BindError),
-    /// A value is needed and nobody could be asked for it.
-    #[error("the {label} of `{provider}` is needed")]
-    ValueNeeded {
-        /// The provider.
-        provider: ProviderName,
-        /// What the value is called.
-        label: String,
-        /// Environment variables that would supply it.
-        variables: Vec<String>,
-        /// Why nobody was asked.
-        #[source]
-        source: AskError,
-    },
-    /// A value is empty or holds characters that no credential has.
-    #[error("the {label} of `{provider}` is not usable: {why}")]
-    UnusableValue {
-        /// The provider.
-        provider: ProviderName,
-        /// What the value is called.
-        label: String,
-        /// What is wrong with it; never the value itself.
-        why: &'static str,
-    },
-    /// A field was supplied that the provider does not have.
-    #[error("`{provider}` has no field `{field}`")]
-    UnknownField {
-        /// The provider.
-        provider: ProviderName,
-        /// What was supplied.
-        field: String,
-        /// The fields it has.
-        known: Vec<String>,
-    },
-    /// The authorization URL must not be opened.
-    #[error("the authorization address of `{provider}` must not be opened")]
-    ForbiddenUrl {
-        /// The provider.
-        provider: ProviderName,
-        /// Why not.
-        #[source]
-        source: ForbiddenUrl,
-    },
-    /// The authorization request cannot be built from the definition.
-    #[error("the authorization request of `{provider}` cannot be built")]
-    AuthorizationRequest {
-        /// The provider.
-        provider: ProviderName,
-        /// Why not.
-        #[source]
-        source: AuthorizationRequestError,
-    },
-    /// The callback could not be listened for, or did not come.
-    #[error(transparent)]
-    Loopback(#[from] LoopbackError),
-    /// There is no browser and nobody to show the address to.
-    #[error("no browser could be opened: {why}")]
-    NoBrowser {
-        /// What was tried.
-        why: String,
-    },
-    /// The person or the server said no.
-    #[error("`{provider}` did not grant access ({error})")]
-    Denied {
-        /// The provider.
-        provider: ProviderName,
-        /// The OAuth error code, such as `access_denied`.
-        error: String,
-        /// What the server said, if it said more.
-        description: Option<String>,
-    },
-    /// Another server answered than the one that was asked (RFC 9207).
-    #[error("the answer came from another authorization server than that of `{provider}`")]
-    WrongIssuer {
-        /// The provider.
-        provider: ProviderName,
-    },
-    /// The token endpoint did not give a token.
-    #[error("`{provider}` did not issue a token")]
-    Token {
-        /// The provider.
-        provider: ProviderName,
-        /// What it answered.
-        #[source]
-        source: TokenError,
-    },
-    /// No answer was had from the token endpoint.
-    #[error(transparent)]
-    Http(#[from] HttpError),
-    /// No randomness, no login.
-    #[error(transparent)]
-    Entropy(#[from] EntropyError),
-    /// The definitions could not be read.
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-    /// The stored record could not be read.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// Another process is working on this connection and does not end.
-    #[error("the connection's lock cannot be taken")]
-    Lock(#[source] LockError),
-    /// The login could not be recorded, so it was not stored.
-    #[error("the login cannot be recorded in the audit log, so it was not stored")]
-    NotRecorded(#[source] AppendError),
-    /// The login could not be saved.
-    #[error("the login could not be saved")]
-    NotSaved(#[source] PutError),
-}
-
-fn words(flows: &[Flow]) -> String {
-    flows
-        .iter()
-        .map(|flow| flow.as_str())
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
 /// What a flow acquired: the connection, and the OAuth client if there is one to remember.
 struct Acquired {
     connection: ConnectionRecord,
@@ -274,7 +119,7 @@ impl Broker {
                     .await
             }
             Err(error) => {
-                let outcome = Outcome::Failed(kind(&error).to_owned());
+                let outcome = Outcome::Failed(error.kind().to_owned());
                 let connection = Some(&request.connection);
                 let noted = self.record(Action::Login, &definition.name, connection, outcome, &[]);
                 if let Err(error) = noted {
@@ -303,16 +148,10 @@ impl Broker {
         name: &ConnectionName,
         acquired: Acquired,
     ) -> Result<LoginOutcome, LoginError> {
-        /// A refresh of the login that is being replaced may be under way.
-        const LOCK_PATIENCE: Duration = Duration::from_secs(45);
-
         let key = self.keys(provider).connection(name)?;
         let client_key = self.keys(provider).client()?;
-        let lock_key = key.clone();
-        let _guard = self
-            .blocking(move |store| store.lock(&lock_key, LOCK_PATIENCE))
-            .await
-            .map_err(LoginError::Lock)?;
+        // A refresh of the login that is being replaced may be under way.
+        let _guard = self.lock(&key).await.map_err(LoginError::Lock)?;
         let Acquired {
             mut connection,
             client,
@@ -381,18 +220,5 @@ fn choose(provider: &Provider, request: &LoginRequest) -> Result<Flow, LoginErro
                 provider: provider.name.clone(),
                 offered: provider.flows.clone(),
             }),
-    }
-}
-
-/// A word for the audit log.
-fn kind(error: &LoginError) -> &'static str {
-    match error {
-        LoginError::Denied { .. } => "denied",
-        LoginError::WrongIssuer { .. } => "wrong_issuer",
-        LoginError::Token { .. } => "no_token",
-        LoginError::Http(_) => "no_answer",
-        LoginError::Loopback(_) | LoginError::NoBrowser { .. } => "no_callback",
-        LoginError::ValueNeeded { .. } | LoginError::UnusableValue { .. } => "no_value",
-        _ => "failed",
     }
 }

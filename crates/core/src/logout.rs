@@ -2,8 +2,6 @@
 //!
 //! The local copy goes in any case: a login that cannot be revoked must not stay usable here either.
 
-use std::time::Duration;
-
 use authkeep_audit::{Action, Outcome};
 use authkeep_flows::{
     self as flows, HttpRequest, RevocationError, TokenHint, VendorRevocation,
@@ -17,9 +15,6 @@ use url::Url;
 use crate::authorization_server::AuthorizationServer;
 use crate::record::{self, ClientRecord, ConnectionRecord, RecordError, Stored};
 use crate::{BodyCap, Broker, Connection, ConnectionName, LookupError, Target};
-
-/// A refresh that is under way is given this long to finish before its login is ended.
-const LOCK_PATIENCE: Duration = Duration::from_secs(45);
 
 /// What became of the login at the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,17 +120,13 @@ impl Broker {
         name: &ConnectionName,
     ) -> Result<LogoutOutcome, LogoutError> {
         let key = self.keys(provider).connection(name)?;
-        let lock_key = key.clone();
         // Under the lock no refresh can bring the login back to life between reading and deleting.
-        let _guard = self
-            .blocking(move |store| store.lock(&lock_key, LOCK_PATIENCE))
-            .await
-            .map_err(|error| match error {
-                LockError::Busy { .. } => LogoutError::Busy {
-                    provider: provider.clone(),
-                },
-                other => LogoutError::Lock(other),
-            })?;
+        let _guard = self.lock(&key).await.map_err(|error| match error {
+            LockError::Busy { .. } => LogoutError::Busy {
+                provider: provider.clone(),
+            },
+            other => LogoutError::Lock(other),
+        })?;
         let stored: Option<Stored<ConnectionRecord>> = record::read(self.store(), &key)?;
         let remote = match stored {
             Some(stored) => {
@@ -224,10 +215,8 @@ impl Broker {
             .map_err(|error| error.to_string())?;
         let saved: Option<Stored<ClientRecord>> =
             record::read(self.store(), &key).map_err(|error| error.to_string())?;
-        let client = match saved {
-            Some(saved) if saved.record.client_id == client_id => server.client(&saved.record),
-            _ => server.client_from(client_id, None),
-        };
+        let saved = saved.as_ref().map(|saved| &saved.record);
+        let client = server.issuing_client(saved, client_id, &url);
         let tokens: Vec<_> = record
             .refresh_token
             .iter()

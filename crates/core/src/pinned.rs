@@ -4,8 +4,11 @@
 //! refresh, an edit could send the refresh token anywhere. So the origins are pinned when a person logs
 //! in, and what is not pinned gets nothing: the person logs in again, and sees where to.
 
+use std::collections::BTreeMap;
+
 use authkeep_registry::Provider;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use url::Url;
 
 /// Origins and host patterns, as text, as they were at login.
@@ -17,6 +20,9 @@ pub(crate) struct Pinned {
     pub(crate) revocation: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) hosts: Vec<String>,
+    /// What a newer version pins besides; it survives a rewrite.
+    #[serde(flatten)]
+    pub(crate) unknown: BTreeMap<String, Value>,
 }
 
 impl Pinned {
@@ -32,6 +38,7 @@ impl Pinned {
                 .iter()
                 .map(|host| host.pattern.to_string())
                 .collect(),
+            unknown: BTreeMap::new(),
         }
     }
 
@@ -41,6 +48,11 @@ impl Pinned {
 
     pub(crate) fn admits_revocation(&self, url: &Url) -> bool {
         self.revocation.as_deref() == Some(origin(url).as_str())
+    }
+
+    /// Whether a client secret that was entered for these places may be sent to `url`.
+    pub(crate) fn admits_client_secret(&self, url: &Url) -> bool {
+        self.admits_token_endpoint(url) || self.admits_revocation(url)
     }
 }
 

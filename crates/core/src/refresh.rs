@@ -4,24 +4,23 @@
 //! Whoever waited for the lock finds a fresh token and uses it. What was saved is never overwritten by an
 //! older outcome: the save is a compare-and-swap on the revision that was read under the lock.
 
+mod error;
+
 use std::fmt::Debug;
 use std::time::Duration;
 
 use authkeep_audit::{Action, Outcome};
-use authkeep_flows::{
-    self as flows, RefreshToken, TokenError, TokenSet, read_token_response, refresh_request,
-};
-use authkeep_registry::{ProviderName, RegistryError};
-use authkeep_vault::{Expected, LockError, PutError};
+use authkeep_flows::{RefreshToken, TokenSet, read_token_response, refresh_request};
+use authkeep_registry::ProviderName;
+use authkeep_vault::{EntryKey, Expected, PutError, Revision};
 use secrecy::{ExposeSecret, SecretString};
+
+pub use self::error::RefreshError;
 
 use crate::authorization_server::AuthorizationServer;
 use crate::pinned::origin;
-use crate::record::{self, ClientRecord, ConnectionRecord, RecordError, Stored, Verdict};
-use crate::{BodyCap, BoxFuture, Broker, Connection, ConnectionName, HttpError, Timestamp};
-
-/// How long a refresh waits for another process that holds the connection's lock.
-const LOCK_PATIENCE: Duration = Duration::from_secs(45);
+use crate::record::{self, ClientRecord, ConnectionRecord, Stored, Verdict};
+use crate::{BodyCap, BoxFuture, Broker, Connection, ConnectionName, Timestamp};
 
 /// When to redeem the refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,106 +62,6 @@ impl RefreshRunner for InProcess {
     }
 }
 
-/// Why a token was not renewed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RefreshError {
-    /// Another process holds the connection's lock and did not let go.
-    #[error("another process is refreshing `{provider}` and has not finished")]
-    Busy {
-        /// The provider.
-        provider: ProviderName,
-    },
-    /// The lock cannot be had at all. Without it nothing is redeemed.
-    #[error("the connection's lock cannot be taken, so nothing was refreshed")]
-    LockUnavailable(#[source] std::io::Error),
-    /// The login was removed meanwhile.
-    #[error("the login to `{provider}` was removed meanwhile")]
-    Gone {
-        /// The provider.
-        provider: ProviderName,
-    },
-    /// It has no refresh token.
-    #[error("`{provider}` gave no refresh token, so it cannot be renewed without a person")]
-    NotRefreshable {
-        /// The provider.
-        provider: ProviderName,
-    },
-    /// The authorization server said that the refresh token is no longer good (`invalid_grant`).
-    #[error("`{provider}` no longer accepts the saved login")]
-    Refused {
-        /// The provider.
-        provider: ProviderName,
-        /// What the server said, if it said more.
-        description: Option<String>,
-    },
-    /// The authorization server refused the request for a reason that is not the login's.
-    #[error("`{provider}` refused to refresh: {error}")]
-    Rejected {
-        /// The provider.
-        provider: ProviderName,
-        /// The OAuth error code, such as `invalid_client`.
-        error: String,
-    },
-    /// The server is out of order or asks to wait.
-    #[error("`{provider}` cannot refresh right now (status {status})")]
-    Unavailable {
-        /// The provider.
-        provider: ProviderName,
-        /// The HTTP status.
-        status: u16,
-    },
-    /// The server's answer is not a token response.
-    #[error("`{provider}` answered with something that is not a token response")]
-    Malformed {
-        /// The provider.
-        provider: ProviderName,
-        /// What was wrong with it.
-        #[source]
-        why: TokenError,
-    },
-    /// No answer was had.
-    #[error(transparent)]
-    Http(#[from] HttpError),
-    /// The definition has changed since the login, and names another place for the refresh token.
-    #[error("the token endpoint of `{provider}` is not the one that was logged in to (now {now})")]
-    Moved {
-        /// The provider.
-        provider: ProviderName,
-        /// The origin that the definition names now.
-        now: String,
-    },
-    /// The definition is gone or unusable.
-    #[error("there is no usable definition of `{provider}` any more")]
-    NoDefinition {
-        /// The provider.
-        provider: ProviderName,
-    },
-    /// The definitions could not be read.
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-    /// The stored record could not be read.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// The new tokens could not be saved.
-    #[error("the refreshed token could not be saved")]
-    NotSaved(#[source] PutError),
-}
-
-impl RefreshError {
-    /// Whether the same attempt may succeed later without a person doing anything.
-    pub fn may_pass(&self) -> bool {
-        matches!(
-            self,
-            Self::Busy { .. }
-                | Self::LockUnavailable(_)
-                | Self::Unavailable { .. }
-                | Self::Malformed { .. }
-                | Self::Http(_)
-        )
-    }
-}
-
 impl Broker {
     async fn refresh_under_lock(
         &self,
@@ -171,11 +70,10 @@ impl Broker {
         renewal: Renewal,
     ) -> Result<(), RefreshError> {
         let key = self.keys(provider).connection(name)?;
-        let lock_key = key.clone();
         let _guard = self
-            .blocking(move |store| store.lock(&lock_key, LOCK_PATIENCE))
+            .lock(&key)
             .await
-            .map_err(|error| lock_failed(provider, error))?;
+            .map_err(|error| RefreshError::lock(provider, error))?;
 
         let stored: Stored<ConnectionRecord> =
             record::read(self.store(), &key)?.ok_or_else(|| RefreshError::Gone {
@@ -183,42 +81,68 @@ impl Broker {
             })?;
         let revision = stored.revision;
         let mut connection = Connection::new(provider.clone(), name.clone(), stored.record);
+        if connection.record.verdict != Verdict::Good {
+            // Whoever held the lock before was told so already. The server need not be asked once for each waiter.
+            return Err(RefreshError::Refused {
+                provider: provider.clone(),
+                description: None,
+            });
+        }
         if let Renewal::IfDue { min_ttl } = renewal
             && !connection.is_due(self.now(), min_ttl)
         {
             return Ok(()); // Somebody else renewed it while this one waited.
         }
 
-        match self.redeem(&connection).await {
+        let outcome = match self.redeem(&connection).await {
             Ok(tokens) => {
                 apply(&mut connection.record, tokens, self.now());
-                record::write(
-                    self.store(),
-                    &key,
-                    &connection.record,
-                    Expected::Revision(revision),
-                )
-                .map_err(RefreshError::NotSaved)?;
-                self.note(provider, name, Outcome::Ok);
-                Ok(())
+                self.settle(&key, &connection, revision)
             }
-            Err(error) => {
-                if let RefreshError::Refused { .. } = error {
-                    connection.record.verdict = Verdict::ReauthRequired;
-                    let marked = record::write(
-                        self.store(),
-                        &key,
-                        &connection.record,
-                        Expected::Revision(revision),
-                    );
-                    if let Err(error) = marked {
-                        tracing::warn!(%error, "the verdict could not be saved");
+            Err(refused @ RefreshError::Refused { .. }) => {
+                connection.record.verdict = Verdict::ReauthRequired;
+                match self.settle(&key, &connection, revision) {
+                    Ok(Settled::Overtaken) => Ok(Settled::Overtaken),
+                    Ok(Settled::Saved) => Err(refused),
+                    Err(error) => {
+                        tracing::warn!(%error, "that the login was refused could not be saved");
+                        Err(refused)
                     }
                 }
-                self.note(provider, name, Outcome::Failed(kind(&error).to_owned()));
-                Err(error)
             }
+            Err(error) => Err(error),
+        };
+        let noted = match &outcome {
+            Ok(_) => Outcome::Ok,
+            Err(error) => Outcome::Failed(error.kind().to_owned()),
+        };
+        self.note(provider, name, noted);
+        outcome.map(drop)
+    }
+
+    /// Saves what came of a refresh, unless the record was replaced meanwhile by somebody who did not take the
+    /// lock. Then theirs is the newer truth: if it is a working login it stands, and is what the caller gets.
+    fn settle(
+        &self,
+        key: &EntryKey,
+        connection: &Connection,
+        revision: Revision,
+    ) -> Result<Settled, RefreshError> {
+        let expected = Expected::Revision(revision);
+        let conflict = match record::write(self.store(), key, &connection.record, expected) {
+            Ok(_) => return Ok(Settled::Saved),
+            Err(conflict @ PutError::Conflict { .. }) => conflict,
+            Err(error) => return Err(RefreshError::NotSaved(error)),
+        };
+        let provider = connection.provider().clone();
+        let Some(theirs) = record::read(self.store(), key)? else {
+            return Err(RefreshError::Gone { provider });
+        };
+        let theirs = Connection::new(provider, connection.name().clone(), theirs.record);
+        if theirs.record.verdict == Verdict::Good && !theirs.is_due(self.now(), None) {
+            return Ok(Settled::Overtaken);
         }
+        Err(RefreshError::NotSaved(conflict))
     }
 
     /// Sends the refresh request to the endpoint that was pinned at login, as the client that the tokens
@@ -248,26 +172,19 @@ impl Broker {
                 now: origin(&endpoint.url),
             });
         }
-        let client = self.issuing_client(connection, &server)?;
+        let saved: Option<Stored<ClientRecord>> =
+            record::read(self.store(), &self.keys(provider).client()?)?;
+        let client = server.issuing_client(
+            saved.as_ref().map(|saved| &saved.record),
+            connection.client_id().unwrap_or_default(),
+            &endpoint.url,
+        );
         // EXPOSE: into flows' own secret type.
         let refresh_token = RefreshToken::new(refresh_token.expose_secret().to_owned());
         let request = refresh_request(&endpoint, &client, &refresh_token, None);
         let response = self.parts.http.send(&request, BodyCap::Token).await?;
-        read_token_response(&response, &server.rules()).map_err(|error| refused(provider, error))
-    }
-
-    fn issuing_client(
-        &self,
-        connection: &Connection,
-        server: &AuthorizationServer<'_>,
-    ) -> Result<flows::Client, RefreshError> {
-        let key = self.keys(connection.provider()).client()?;
-        let saved: Option<Stored<ClientRecord>> = record::read(self.store(), &key)?;
-        let issued_to = connection.client_id().unwrap_or_default();
-        Ok(match saved {
-            Some(saved) if saved.record.client_id == issued_to => server.client(&saved.record),
-            _ => server.client_from(issued_to, None),
-        })
+        read_token_response(&response, &server.rules())
+            .map_err(|error| RefreshError::answered(provider, error))
     }
 
     /// A refresh is no release: that it could not be recorded does not undo it.
@@ -276,6 +193,13 @@ impl Broker {
             tracing::warn!(%error, "the refresh could not be recorded");
         }
     }
+}
+
+/// What became of a record that was to be saved.
+enum Settled {
+    Saved,
+    /// Somebody else's was there first, and it works.
+    Overtaken,
 }
 
 /// Puts a token response into the record. What the response does not mention stays as it was (RFC 6749 §6).
@@ -294,44 +218,4 @@ pub(crate) fn apply(record: &mut ConnectionRecord, tokens: TokenSet, now: Timest
         record.scopes = tokens.scope;
     }
     record.verdict = Verdict::Good;
-}
-
-fn lock_failed(provider: &ProviderName, error: LockError) -> RefreshError {
-    match error {
-        LockError::Busy { .. } => RefreshError::Busy {
-            provider: provider.clone(),
-        },
-        LockError::Unavailable(source) => RefreshError::LockUnavailable(source),
-        other => RefreshError::LockUnavailable(std::io::Error::other(other)),
-    }
-}
-
-fn refused(provider: &ProviderName, error: TokenError) -> RefreshError {
-    let provider = provider.clone();
-    match error {
-        dead if dead.is_invalid_grant() => RefreshError::Refused {
-            provider,
-            description: match dead {
-                TokenError::Refused { description, .. } => description,
-                _ => None,
-            },
-        },
-        TokenError::Refused { error, .. } => RefreshError::Rejected { provider, error },
-        TokenError::Transient { status, .. } => RefreshError::Unavailable { provider, status },
-        why => RefreshError::Malformed { provider, why },
-    }
-}
-
-/// A word for the audit log.
-fn kind(error: &RefreshError) -> &'static str {
-    match error {
-        RefreshError::Refused { .. } => "refused",
-        RefreshError::Rejected { .. } => "rejected",
-        RefreshError::Unavailable { .. } => "unavailable",
-        RefreshError::Malformed { .. } => "malformed",
-        RefreshError::Http(_) => "no_answer",
-        RefreshError::Moved { .. } => "moved",
-        RefreshError::NotRefreshable { .. } => "not_refreshable",
-        _ => "failed",
-    }
 }

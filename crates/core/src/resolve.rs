@@ -41,7 +41,7 @@ pub enum ResolveError {
 impl Broker {
     /// Obtains a login of `target` that is good for at least `min_ttl`, refreshing it if need be.
     ///
-    /// A refresh that fails for a passing reason is no error while the present token is still valid.
+    /// While the present token is still valid, only a refusal that ends the login makes a failed refresh an error.
     ///
     /// # Errors
     ///
@@ -78,7 +78,8 @@ impl Broker {
     ///
     /// # Errors
     ///
-    /// As [`resolve`](Self::resolve); a login without a refresh token cannot be renewed.
+    /// As [`resolve`](Self::resolve), and any failure to refresh, even while the present token is still valid:
+    /// a new one was asked for.
     pub async fn renew(&self, target: &Target) -> Result<Connection, ResolveError> {
         match self.settled(target, None)? {
             Settled::Fresh(connection) | Settled::Due(connection) => {
@@ -114,7 +115,11 @@ impl Broker {
         let name = connection.name().clone();
         match self.runner().run(self, &provider, &name, renewal).await {
             Ok(()) => {}
-            Err(error) if error.may_pass() && !connection.has_expired(self.now()) => {
+            Err(error)
+                if renewal != Renewal::Always
+                    && error.spares_the_token()
+                    && !connection.has_expired(self.now()) =>
+            {
                 tracing::warn!(%provider, connection = %name, %error, "refresh failed, the present token is still valid");
                 return Ok(connection);
             }

@@ -11,12 +11,26 @@ use secrecy::ExposeSecret;
 
 use super::{BodyCap, BoxFuture, HttpClient, HttpError};
 
-/// One whole request may take this long.
-const TOTAL: Duration = Duration::from_secs(30);
-/// The server may be silent for this long.
-const IDLE: Duration = Duration::from_secs(10);
-/// A connection must stand within this long.
-const CONNECT: Duration = Duration::from_secs(10);
+/// How long the adapter waits for a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// For one whole request: 30 s.
+    pub total: Duration,
+    /// For the next byte: 10 s.
+    pub idle: Duration,
+    /// For a connection to stand: 10 s.
+    pub connect: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            total: Duration::from_secs(30),
+            idle: Duration::from_secs(10),
+            connect: Duration::from_secs(10),
+        }
+    }
+}
 
 /// Which proxy to use for outgoing requests, as read from the user's environment by the caller.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +45,7 @@ pub struct ProxySettings {
 #[derive(Debug)]
 pub struct ReqwestClient {
     proxy: ProxySettings,
+    deadlines: Deadlines,
     client: OnceLock<Result<reqwest::Client, String>>,
 }
 
@@ -39,26 +54,40 @@ impl ReqwestClient {
     pub fn new(proxy: ProxySettings) -> Self {
         Self {
             proxy,
+            deadlines: Deadlines::default(),
             client: OnceLock::new(),
+        }
+    }
+
+    /// The same adapter with other deadlines; connections are made anew.
+    #[must_use]
+    pub fn with_deadlines(self, deadlines: Deadlines) -> Self {
+        Self {
+            deadlines,
+            client: OnceLock::new(),
+            ..self
         }
     }
 
     fn client(&self) -> Result<&reqwest::Client, HttpError> {
         self.client
-            .get_or_init(|| build(&self.proxy))
+            .get_or_init(|| build(&self.proxy, &self.deadlines))
             .as_ref()
             .map_err(|why| HttpError::Setup(why.clone()))
     }
 }
 
-fn build(proxy: &ProxySettings) -> Result<reqwest::Client, String> {
+fn build(proxy: &ProxySettings, deadlines: &Deadlines) -> Result<reqwest::Client, String> {
     // A second initialisation in the same process fails harmlessly: the first provider stays.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(TOTAL)
-        .read_timeout(IDLE)
-        .connect_timeout(CONNECT)
+        .timeout(deadlines.total)
+        .read_timeout(deadlines.idle)
+        .connect_timeout(deadlines.connect)
+        // Whether a request on a connection that the server was just closing arrived cannot be told, and a
+        // rotating refresh token can be redeemed only once. Such requests are rare: each gets its own connection.
+        .pool_max_idle_per_host(0)
         .no_proxy()
         .retry(reqwest::retry::never())
         .user_agent(concat!("authkeep/", env!("CARGO_PKG_VERSION")));

@@ -34,7 +34,7 @@ impl Broker {
         let token_endpoint = server.token_endpoint().ok_or_else(no_flow)?;
 
         let oauth_client = self.oauth_client(provider, request, person)?;
-        let client = server.client(oauth_client.record());
+        let client = server.client(oauth_client.record(), &token_endpoint.url);
         let scopes = request
             .scopes
             .clone()
@@ -86,36 +86,35 @@ impl Broker {
         });
         let expectation = Expectation::new(state, oauth.issuer.clone());
         let (callback, closing) = loopback.wait(expectation, request.patience).await?;
-        let acquired = match callback {
-            Callback::Code(code) => {
-                person.tell(&Event::Exchanging);
-                let exchange = exchange_request(
-                    &token_endpoint,
-                    &client,
-                    &code,
-                    &redirect_uri,
-                    verifier.as_ref(),
-                );
-                let response = self.parts.http.send(&exchange, BodyCap::Token).await;
-                response.map_err(LoginError::from).and_then(|response| {
-                    read_token_response(&response, &server.rules()).map_err(|source| {
-                        LoginError::Token {
-                            provider: name(),
-                            source,
-                        }
-                    })
-                })
-            }
-            Callback::Denied(denied) => Err(LoginError::Denied {
+        let exchange = async {
+            let code = match callback {
+                Callback::Code(code) => code,
+                Callback::Denied(denied) => {
+                    return Err(LoginError::Denied {
+                        provider: name(),
+                        error: denied.error,
+                        description: denied.description,
+                    });
+                }
+                _ => return Err(LoginError::WrongIssuer { provider: name() }),
+            };
+            person.tell(&Event::Exchanging);
+            let request = exchange_request(
+                &token_endpoint,
+                &client,
+                &code,
+                &redirect_uri,
+                verifier.as_ref(),
+            );
+            let response = self.parts.http.send(&request, BodyCap::Token).await?;
+            read_token_response(&response, &server.rules()).map_err(|source| LoginError::Token {
                 provider: name(),
-                error: denied.error,
-                description: denied.description,
-            }),
-            _ => Err(LoginError::WrongIssuer { provider: name() }),
+                source,
+            })
         };
-        // The browser still has to be shown its last page.
-        closing.finish().await;
-        let tokens = acquired?;
+        // The browser still has to be shown its last page, but a slow server does not keep the port open.
+        let (tokens, ()) = tokio::join!(exchange, closing.finish());
+        let tokens = tokens?;
 
         let mut record = ConnectionRecord::new_at(self.now(), Pinned::to(provider));
         Flow::AuthorizationCode

@@ -40,6 +40,9 @@ pub enum ForbiddenUrl {
     /// It names no host.
     #[error("it names no host")]
     NoHost,
+    /// Its host holds characters that no host name has, but that mean something to a shell.
+    #[error("its host holds characters that no host name has")]
+    OddHost,
 }
 
 impl BrowserUrl {
@@ -61,8 +64,13 @@ impl BrowserUrl {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(ForbiddenUrl::UserInfo);
         }
-        if url.host_str().is_none_or(str::is_empty) {
-            return Err(ForbiddenUrl::NoHost);
+        match url.host() {
+            None | Some(Host::Domain("")) => return Err(ForbiddenUrl::NoHost),
+            // The URL standard lets these pass: `$`, `(`, a backtick, a quote.
+            Some(Host::Domain(name)) if !name.bytes().all(is_of_a_name) => {
+                return Err(ForbiddenUrl::OddHost);
+            }
+            Some(_) => {}
         }
         Ok(Self(url))
     }
@@ -71,6 +79,11 @@ impl BrowserUrl {
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
+}
+
+/// Names in other alphabets are written in this one by now.
+fn is_of_a_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -135,5 +148,7 @@ mod tests {
             Err(ForbiddenUrl::UserInfo),
         );
         check("https://", Refused, Err(ForbiddenUrl::NotAUrl));
+        check("https://`id`/", Refused, Err(ForbiddenUrl::OddHost));
+        check("https://$(id)/", Refused, Err(ForbiddenUrl::OddHost));
     }
 }

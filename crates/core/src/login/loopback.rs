@@ -4,35 +4,25 @@
 //! Anything on the machine, and any page in the browser, can send requests to it. So it counts nothing as
 //! the answer but a request that carries this login's state; all else gets a static page and is forgotten.
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
+mod connections;
+mod door;
+
+use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use authkeep_flows::{Callback, ExpectedCallback, IssRule, State, read_callback};
+use authkeep_flows::Callback;
 use authkeep_registry::RedirectKind;
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper::{Method, Request};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, oneshot};
-use tokio::task::{AbortHandle, JoinHandle};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use url::Url;
 
-use super::pages::{self, Page};
+pub(super) use self::door::Expectation;
+use self::door::{CALLBACK, Door};
 
-/// The path of the redirect URI.
-const CALLBACK: &str = "/callback";
 /// The port for providers that accept only a redirect URI registered in full.
 const REGISTERED_PORT: u16 = 48_732;
-/// Open connections at once. The oldest makes room, so that idle sockets cannot keep the browser out.
-const MAX_CONNECTIONS: usize = 32;
-/// A request head must arrive within this long …
-const HEADER_DEADLINE: Duration = Duration::from_secs(5);
-/// … and fit in this many bytes.
-const MAX_HEAD: usize = 8 * 1024;
 /// After the answer, the browser gets this long to fetch its last page.
 const LAST_PAGE: Duration = Duration::from_millis(800);
 
@@ -57,26 +47,13 @@ pub enum LoopbackError {
     },
     /// No listener can be opened.
     #[error("no listener can be opened on the loopback address")]
-    Bind(#[source] std::io::Error),
+    Bind(#[source] io::Error),
     /// The provider only redirects to https.
     #[error("the provider does not redirect to this machine")]
     NotOffered,
     /// Nobody came back from the browser.
     #[error("no answer came back from the browser within {} seconds", .0.as_secs())]
     TimedOut(Duration),
-}
-
-/// What makes a callback this login's own.
-#[derive(Debug)]
-pub(super) struct Expectation {
-    state: State,
-    issuer: Option<String>,
-}
-
-impl Expectation {
-    pub(super) fn new(state: State, issuer: Option<String>) -> Self {
-        Self { state, issuer }
-    }
 }
 
 impl Loopback {
@@ -94,16 +71,10 @@ impl Loopback {
                 // A browser may take `localhost` for either family: whoever held the other one would get the code.
                 let first = listen(v4(0)).await?;
                 let port = first.local_addr().map_err(LoopbackError::Bind)?.port();
-                let second = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await;
-                match second {
+                match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
                     Ok(second) => ("localhost", vec![first, second]),
-                    Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-                        return Err(LoopbackError::PortTaken {
-                            address: "::1".to_owned(),
-                            port,
-                        });
-                    }
-                    Err(_) => ("localhost", vec![first]), // A machine without IPv6.
+                    Err(error) if is_without_ipv6(&error) => ("localhost", vec![first]),
+                    Err(error) => return Err(not_bound((Ipv6Addr::LOCALHOST, port).into(), error)),
                 }
             }
             RedirectKind::Https => return Err(LoopbackError::NotOffered),
@@ -113,7 +84,7 @@ impl Loopback {
             .map_err(LoopbackError::Bind)?
             .port();
         let redirect_uri = Url::parse(&format!("http://{host}:{port}{CALLBACK}"))
-            .map_err(|error| LoopbackError::Bind(std::io::Error::other(error)))?;
+            .map_err(|error| LoopbackError::Bind(io::Error::other(error)))?;
         Ok(Self {
             listeners,
             redirect_uri,
@@ -135,19 +106,15 @@ impl Loopback {
         expectation: Expectation,
         patience: Duration,
     ) -> Result<(Callback, Closing), LoopbackError> {
-        let (sender, receiver) = oneshot::channel();
-        let door = Arc::new(Door {
-            expectation,
-            answer: Mutex::new(Some(sender)),
-            last_page: Notify::new(),
-        });
-        let acceptors: Vec<_> = self
+        let (door, answer) = Door::new(expectation);
+        let door = Arc::new(door);
+        let acceptors = self
             .listeners
             .into_iter()
-            .map(|listener| tokio::spawn(accept(listener, Arc::clone(&door))))
+            .map(|listener| tokio::spawn(connections::accept(listener, Arc::clone(&door))))
             .collect();
         let closing = Closing { acceptors, door };
-        match tokio::time::timeout(patience, receiver).await {
+        match tokio::time::timeout(patience, answer).await {
             Ok(Ok(callback)) => Ok((callback, closing)),
             _ => Err(LoopbackError::TimedOut(patience)),
         }
@@ -157,13 +124,26 @@ impl Loopback {
 async fn listen(address: SocketAddr) -> Result<TcpListener, LoopbackError> {
     TcpListener::bind(address)
         .await
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::AddrInUse => LoopbackError::PortTaken {
-                address: address.ip().to_string(),
-                port: address.port(),
-            },
-            _ => LoopbackError::Bind(error),
-        })
+        .map_err(|error| not_bound(address, error))
+}
+
+fn not_bound(address: SocketAddr, error: io::Error) -> LoopbackError {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => LoopbackError::PortTaken {
+            address: address.ip().to_string(),
+            port: address.port(),
+        },
+        _ => LoopbackError::Bind(error),
+    }
+}
+
+/// Whether the machine has no `::1`, so that nobody else can hold it either.
+fn is_without_ipv6(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let unsupported = error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error());
+    #[cfg(not(unix))]
+    let unsupported = error.kind() == io::ErrorKind::Unsupported;
+    unsupported || error.kind() == io::ErrorKind::AddrNotAvailable
 }
 
 /// The listener on its way out: it still shows the browser its last page. Dropping it closes the port at once.
@@ -174,11 +154,9 @@ pub(super) struct Closing {
 }
 
 impl Closing {
-    /// Waits until the browser has its last page, or for a moment.
+    /// Waits until the browser has its last page, or for a moment; then the port is closed.
     pub(super) async fn finish(self) {
-        let _shown_or_not = tokio::time::timeout(LAST_PAGE, self.door.last_page.notified()).await;
-        // The page is handed to the connection's task when the notice comes; let that task write it out.
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        let _shown_or_not = tokio::time::timeout(LAST_PAGE, self.door.last_page_shown()).await;
     }
 }
 
@@ -186,111 +164,6 @@ impl Drop for Closing {
     fn drop(&mut self) {
         for acceptor in &self.acceptors {
             acceptor.abort();
-        }
-    }
-}
-
-/// What all connections share: the one answer, taken once.
-#[derive(Debug)]
-struct Door {
-    expectation: Expectation,
-    answer: Mutex<Option<oneshot::Sender<Callback>>>,
-    last_page: Notify,
-}
-
-/// The open connections, oldest first. They end with the listener.
-struct Connections(VecDeque<AbortHandle>);
-
-impl Connections {
-    fn admit(&mut self, connection: AbortHandle) {
-        self.0.retain(|open| !open.is_finished());
-        if self.0.len() >= MAX_CONNECTIONS
-            && let Some(oldest) = self.0.pop_front()
-        {
-            oldest.abort();
-        }
-        self.0.push_back(connection);
-    }
-}
-
-impl Drop for Connections {
-    fn drop(&mut self) {
-        for connection in &self.0 {
-            connection.abort();
-        }
-    }
-}
-
-async fn accept(listener: TcpListener, door: Arc<Door>) {
-    let mut connections = Connections(VecDeque::new());
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                let serving = tokio::spawn(serve(stream, Arc::clone(&door)));
-                connections.admit(serving.abort_handle());
-            }
-            // Out of descriptors, say: the next moment may be better, and spinning would not help.
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
-    }
-}
-
-async fn serve(stream: TcpStream, door: Arc<Door>) {
-    let service = service_fn(move |request| {
-        let page = door.answer(&request);
-        async move { Ok::<_, Infallible>(page) }
-    });
-    let served = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_DEADLINE)
-        .max_buf_size(MAX_HEAD)
-        .keep_alive(false)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
-    if let Err(error) = served {
-        tracing::debug!(%error, "a connection to the callback port ended early");
-    }
-}
-
-impl Door {
-    fn answer(&self, request: &Request<Incoming>) -> Page {
-        if request.method() != Method::GET {
-            return pages::method_not_allowed();
-        }
-        match request.uri().path() {
-            CALLBACK => self.callback(request.uri().query().unwrap_or_default()),
-            pages::RECEIVED => {
-                self.last_page.notify_one();
-                pages::received()
-            }
-            pages::DENIED => {
-                self.last_page.notify_one();
-                pages::denied()
-            }
-            _ => pages::not_found(),
-        }
-    }
-
-    fn callback(&self, query: &str) -> Page {
-        let expected = ExpectedCallback {
-            state: &self.expectation.state,
-            issuer: self.expectation.issuer.as_deref(),
-            iss_rule: match self.expectation.issuer {
-                Some(_) => IssRule::CompareIfPresent,
-                None => IssRule::Ignore,
-            },
-        };
-        let callback = read_callback(query, &expected);
-        let next = match callback {
-            Callback::Code(_) => pages::RECEIVED,
-            Callback::NotOurs(_) => return pages::not_ours(),
-            _ => pages::DENIED,
-        };
-        // The state is good for one answer: a replay finds the place empty.
-        let sender = self.answer.lock().ok().and_then(|mut answer| answer.take());
-        match sender.map(|sender| sender.send(callback)) {
-            Some(Ok(())) => pages::see_other(next),
-            _ => pages::not_ours(),
         }
     }
 }
