@@ -1,0 +1,10 @@
+//! Login from the outside.
+
+mod attack;
+mod browser_url;
+mod callback;
+mod client;
+mod flood;
+mod listener;
+mod outcome;
+mod pages;

@@ -1,0 +1,20 @@
+//! The broker from outside: a real vault in a temporary home, a real HTTP client, a scripted authorization
+//! server, and a person who does as told.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a fixture that cannot be set up must fail its test"
+)]
+
+mod fakes;
+mod process;
+
+mod http_client;
+mod login;
+mod logout;
+mod record;
+mod refresh;
+mod release;
+mod resolve;
+mod token_responses;
+mod vendors;
