@@ -12,7 +12,9 @@ mod refresh;
 mod release;
 mod store;
 
+use std::borrow::Cow;
 use std::fmt::Display;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -89,4 +91,10 @@ fn listed<T: Display>(items: &[T]) -> String {
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// A path as it can be pasted into a shell.
+pub(crate) fn quoted(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    shlex::try_quote(&path).map_or_else(|_| path.to_string(), Cow::into_owned)
 }

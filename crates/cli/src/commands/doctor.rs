@@ -1,6 +1,7 @@
 //! `authkeep doctor`: checks everything that a login depends on, with a line to mend each failure.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use authkeep_audit::{AuditLog, Filter};
 use authkeep_core::Home;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::context::{Context, entropy, shown};
 use crate::env;
-use crate::error::CommandError;
+use crate::error::{CommandError, quoted};
 use crate::exit_code::ExitCode;
 use crate::output::{Done, View};
 
@@ -94,16 +95,16 @@ fn check(context: &Context, home: &Home, report: &mut Report) {
             CommandError::new(
                 ExitCode::StoreUnavailable,
                 "not_private",
-                format!("`{path}` is open to other users"),
+                format!("`{}` is open to other users", shown(&path)),
             )
-            .hint(format!("run `chmod go= {path}`")),
+            .hint(format!("run `chmod go= {}`", quoted(&path))),
         );
     }
 }
 
 /// Everything in the home that group or others have a right to that they should not have. Definitions hold no
 /// secret and are often written by hand: there it only matters who can change them.
-fn open_paths(home: &Home) -> Vec<String> {
+fn open_paths(home: &Home) -> Vec<PathBuf> {
     const ANY: u32 = 0o077;
     const WRITE: u32 = 0o022;
     let definitions = home.providers();
@@ -117,7 +118,7 @@ fn open_paths(home: &Home) -> Vec<String> {
             };
             let rights = if folder == definitions { WRITE } else { ANY };
             if is_open(&metadata, rights) {
-                open.push(shown(&path));
+                open.push(path.clone());
             }
             if metadata.is_dir() {
                 folders.push(path);

@@ -9,7 +9,7 @@ impl From<RegistryError> for CommandError {
     fn from(error: RegistryError) -> Self {
         let hint = match &error {
             RegistryError::Definition(_) => {
-                "correct the file, or remove it; `authkeep providers` lists those that work"
+                "correct the file, which is in the folder `providers` of your home, or remove it"
             }
             _ => "check who owns the file and its permissions",
         };

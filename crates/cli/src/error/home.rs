@@ -4,7 +4,7 @@ use std::io;
 
 use authkeep_core::{HomeError, ProfileError};
 
-use super::{CommandError, listed};
+use super::{CommandError, listed, quoted};
 use crate::exit_code::ExitCode;
 
 impl From<HomeError> for CommandError {
@@ -12,7 +12,7 @@ impl From<HomeError> for CommandError {
         let unusable = |kind| Self::caused(ExitCode::StoreUnavailable, kind, &error);
         match &error {
             HomeError::WritableByOthers { path, .. } => {
-                unusable("home_not_private").hint(format!("run `chmod 700 {}`", path.display()))
+                unusable("home_not_private").hint(format!("run `chmod 700 {}`", quoted(path)))
             }
             HomeError::NotOurs(_) => {
                 unusable("home_not_ours").hint("use a folder of your own: set AUTHKEEP_HOME")
@@ -20,7 +20,7 @@ impl From<HomeError> for CommandError {
             HomeError::NotAFolder(_) => unusable("home_not_a_folder")
                 .hint("move the file away, or set AUTHKEEP_HOME to another folder"),
             HomeError::Config { .. } => unusable("config")
-                .hint("correct the file, or move it away to start with the defaults"),
+                .hint("correct the file, install the newest authkeep if that one wrote it, or move the file away to start with the defaults"),
             // The message carries what the system said; repeating its source would say it twice.
             HomeError::Io { source, .. } => {
                 Self::new(ExitCode::StoreUnavailable, "home", error.to_string()).hint(match source

@@ -9,8 +9,8 @@ use crate::exit_code::ExitCode;
 const MAKE_ROOM: &str =
     "make room on the disk and try again; what was stored before is still there";
 const PERMISSION: &str = "check who owns the file and its permissions";
-const RESTORE: &str =
-    "restore the profile's folder from a backup, or move it away and log in again";
+const RESTORE: &str = "`authkeep doctor` says which vault it is: restore its folder in `profiles` of the home \
+                       from a backup, or move it away and log in again";
 const KEY_BACK: &str =
     "put the master.key back that this vault was made with; without it nobody can open the vault";
 
