@@ -46,6 +46,28 @@ fn a_home_that_others_can_write_to_is_refused() {
     }
 }
 
+/// The hint can be pasted as it is, whatever the folder is called.
+#[test]
+fn the_hint_mends_a_home_that_others_can_write_to() {
+    let product = Product::new();
+    let home = product.home().home().join("it's my home");
+    let product_there =
+        |arguments: &[&str]| run(product.command(arguments).env("AUTHKEEP_HOME", &home));
+    assert_eq!(product_there(&["init"]).code, 0);
+    chmod(&home, 0o777);
+    let said = product_there(&["list"]).stderr;
+    let hint = said
+        .split_once("run `")
+        .unwrap()
+        .1
+        .split_once("`\n")
+        .unwrap()
+        .0;
+    let mended = run(product.home().command(Path::new("sh")).args(["-c", hint]));
+    assert_eq!(mended.code, 0, "{hint}: {mended:?}");
+    assert_eq!(product_there(&["list"]).code, 0, "{hint}");
+}
+
 #[test]
 fn a_home_that_is_no_folder_or_has_a_broken_configuration() {
     let product = Product::new();

@@ -105,6 +105,11 @@ fn no_command_puts_a_secret_into_an_argument() {
     secrets.extend([key, control]);
     assert!(secrets.len() > 10, "{}", secrets.len());
     let scanner = Scanner::new(&secrets);
+    println!(
+        "{rounds} rounds over /proc, {} command lines, {} secrets",
+        seen.len(),
+        secrets.len()
+    );
     let found: Vec<_> = seen.iter().flat_map(|line| scanner.scan(line)).collect();
     assert!(!found.is_empty(), "the control went unseen");
     assert!(
