@@ -66,17 +66,21 @@ impl DataKey {
         vault_id: &str,
     ) -> Result<Self, UnwrapError> {
         let envelope = Envelope::read(wrapped).map_err(UnwrapError::Damaged)?;
-        let master_id = master.id();
-        if envelope.kid != master_id {
-            return Err(UnwrapError::WrongKey);
-        }
+        let sealed_by = envelope.kid.clone();
         // EXPOSE: the master key, to the cipher.
         let bytes = envelope
             .open(
                 master.expose_secret(),
-                &wrapping_place(vault_id, kid, &master_id),
+                &wrapping_place(vault_id, kid, &sealed_by),
             )
-            .map_err(UnwrapError::Damaged)?;
+            .map_err(|why| {
+                // The key's id is derived only now: it decides what to say, not whether to open.
+                if sealed_by == master.id() {
+                    UnwrapError::Damaged(why)
+                } else {
+                    UnwrapError::WrongKey
+                }
+            })?;
         let bytes: &[u8; 32] = bytes
             .as_slice()
             .try_into()
