@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use authkeep_core::ProfileName;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands;
 
@@ -78,9 +78,25 @@ pub(crate) struct GlobalArgs {
     pub(crate) log_file: Option<PathBuf>,
 }
 
-/// The subcommands. Each has a file of its own under `commands/`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
+/// Makes the enum of subcommands, and the same table with their arguments left out until they are needed.
+macro_rules! subcommands {
+    ($($name:ident($args:ty),)+) => {
+        /// The subcommands. Each has a file of its own under `commands/`.
+        #[derive(Debug, Subcommand)]
+        pub(crate) enum Command {
+            $($name($args),)+
+        }
+
+        fn add_deferred(root: clap::Command) -> clap::Command {
+            root$(.subcommand(
+                clap::Command::new(stringify!($name).to_ascii_lowercase())
+                    .defer(<$args as Args>::augment_args),
+            ))+
+        }
+    };
+}
+
+subcommands! {
     Init(commands::init::InitArgs),
     Login(commands::login::LoginArgs),
     List(commands::list::ListArgs),
@@ -100,7 +116,120 @@ pub(crate) enum Command {
     Completions(commands::completions::CompletionsArgs),
 }
 
+impl Cli {
+    /// Understands the arguments of this process.
+    ///
+    /// Setting up every argument of every subcommand takes a tenth of the time of a whole `get`. So only the
+    /// subcommand that is named gets its arguments at first. What is not understood that way (`--help`, a
+    /// typing error) is put to the whole table, which knows all there is to say about it.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let arguments: Vec<_> = std::env::args_os().collect();
+        match Self::read_deferred(&arguments) {
+            Ok(cli) => Ok(cli),
+            Err(_) => Self::try_parse_from(arguments),
+        }
+    }
+
+    fn read_deferred(arguments: &[OsString]) -> Result<Self, clap::Error> {
+        let mut matches = add_deferred(Self::bare()).try_get_matches_from(arguments)?;
+        Self::from_arg_matches_mut(&mut matches)
+    }
+
+    /// The program without its subcommands and without its texts.
+    fn bare() -> clap::Command {
+        let root = clap::Command::new("authkeep")
+            .version(env!("CARGO_PKG_VERSION"))
+            .propagate_version(true)
+            .subcommand_required(true);
+        GlobalArgs::augment_args(root)
+    }
+}
+
 /// The arguments as they were given, for deciding how a usage error is to be shown.
 pub(crate) fn raw() -> Vec<OsString> {
     std::env::args_os().skip(1).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// What decides how a command line is understood, of every subcommand at any depth.
+    fn grammar(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+        let path = format!("{path} {}", command.get_name());
+        found.push(format!(
+            "{path}: required {} aliases {:?}",
+            command.is_subcommand_required_set(),
+            command.get_all_aliases().collect::<Vec<_>>()
+        ));
+        for argument in command.get_arguments() {
+            // The order is for `--help`, which the whole table answers.
+            let argument = argument.clone().display_order(0);
+            found.push(format!("{path}: {argument:?}"));
+        }
+        // `help` never succeeds, so it is the whole table's in any case.
+        let subcommands = command.get_subcommands();
+        for sub in subcommands.filter(|sub| sub.get_name() != "help") {
+            grammar(sub, &path, found);
+        }
+    }
+
+    fn built(mut command: clap::Command) -> Vec<String> {
+        command.build();
+        let mut found = Vec::new();
+        grammar(&command, "", &mut found);
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn both_tables_understand_the_same() {
+        let whole = built(Cli::command());
+        let deferred = built(add_deferred(Cli::bare()));
+        assert!(whole.len() > 100, "{} lines", whole.len());
+        for (whole, deferred) in whole.iter().zip(&deferred) {
+            assert_eq!(whole, deferred);
+        }
+        assert_eq!(whole.len(), deferred.len());
+        // Without one of its arguments, a table would be told from the whole one.
+        assert_ne!(built(add_deferred(clap::Command::new("authkeep"))), whole);
+    }
+
+    #[test]
+    fn a_command_line_means_the_same_either_way() {
+        for line in [
+            "authkeep get openai --field token --show-secret",
+            "authkeep --json get openai --connection work --min-ttl 10m",
+            "authkeep get openai --profile work -vv --no-input --log-file x",
+            "authkeep list --connected -q",
+            "authkeep run --env --provider openai=work -- printenv --version",
+            "authkeep profile create work",
+            "authkeep audit log",
+        ] {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let whole = Cli::try_parse_from(&arguments).unwrap();
+            let deferred = Cli::read_deferred(&arguments).unwrap();
+            assert_eq!(format!("{whole:?}"), format!("{deferred:?}"), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_left_to_the_whole_table() {
+        for line in [
+            "authkeep",
+            "authkeep --help",
+            "authkeep --version",
+            "authkeep help get",
+            "authkeep get --help",
+            "authkeep get openai --shwo-secret",
+            "authkeep gte openai",
+            "authkeep run --version",
+        ] {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert!(Cli::read_deferred(&arguments).is_err(), "{line}");
+            assert!(Cli::try_parse_from(&arguments).is_err(), "{line}");
+        }
+    }
 }

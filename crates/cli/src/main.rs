@@ -20,15 +20,13 @@ mod prompt;
 
 use std::process::ExitCode as ProcessExit;
 
-use clap::Parser as _;
-
 use crate::args::Cli;
 use crate::context::Context;
 use crate::output::Output;
 
 fn main() -> ProcessExit {
     let umask = process::keep_files_private();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => return Output::before_arguments(&args::raw()).usage(&error),
     };
