@@ -1,0 +1,111 @@
+//! Measures whole commands as a user meets them: processes, from start to exit, on seeded homes.
+//!
+//! `cargo bench -p authkeep-benches` builds both programs, seeds the homes, runs every target once a round
+//! and prints a table. Rounds are interleaved, so that whatever else the machine does befalls all
+//! targets alike. Nothing here fails because a machine is slow, unless `--check` asks for that.
+//!
+//! ```text
+//! cargo bench -p authkeep-benches -- [--rounds N] [--check] [--authkeep PROGRAM]
+//! ```
+//!
+//! `--authkeep` measures another build instead of building one.
+
+mod homes;
+mod options;
+mod report;
+mod target;
+
+use std::error::Error;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use crate::homes::{CONNECTIONS, Homes, Programs};
+use crate::options::Options;
+use crate::report::Report;
+use crate::target::{Bar, Target};
+
+type Fallible<T> = Result<T, Box<dyn Error>>;
+
+/// Rounds that warm caches and are not counted.
+const WARM_UP: usize = 10;
+
+fn main() -> Fallible<ExitCode> {
+    let options = Options::read(std::env::args().skip(1))?;
+    let programs = Programs::find_or_build(options.authkeep.clone())?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "authkeep: {}", programs.authkeep.display())?;
+    writeln!(out, "seeding {CONNECTIONS} connections, three times over")?;
+    let folder = tempfile::tempdir()?;
+    let homes = Homes::seed(folder.path(), &programs)?;
+    let mut targets = targets(&programs, &homes);
+    for target in &mut targets {
+        target.rehearse()?;
+    }
+    let mut report = Report::new(targets.len());
+    for round in 0..WARM_UP + options.rounds {
+        for step in 0..targets.len() {
+            // Every round starts at another target: who runs after whom is nobody's advantage.
+            let at = (round + step) % targets.len();
+            let sample = targets[at].run()?;
+            if round >= WARM_UP {
+                report.add(at, sample);
+            }
+        }
+    }
+    let missed = report.print(&mut out, &targets)?;
+    Ok(if options.check && missed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// What is measured. The first is the floor that others are compared with.
+fn targets(programs: &Programs, homes: &Homes) -> Vec<Target> {
+    let floor = |name, arguments: &[&str]| {
+        let files = [
+            homes.floor_database.as_os_str(),
+            homes.floor_key.as_os_str(),
+        ];
+        let (verb, rest) = arguments.split_first().unwrap_or((&"", &[]));
+        Target::new(name, &programs.floor)
+            .arguments([*verb])
+            .arguments(files)
+            .arguments(rest)
+    };
+    let authkeep = |name, home: &std::path::Path, arguments: &[&str]| {
+        Target::new(name, &programs.authkeep)
+            .home(home)
+            .arguments(arguments)
+    };
+    const GET: &[&str] = &["get", "openai", "--field", "token", "--show-secret"];
+    let list_bar = Bar::Milliseconds(60.0);
+    vec![
+        floor("floor get", &["get", "default"]).expecting(1, "sk-cnry_"),
+        authkeep("get --show-secret", &homes.one, GET)
+            .expecting(1, "sk-cnry_")
+            .bar(Bar::TimesTheFloor(1.5))
+            .bar(Bar::Mebibytes(12.0)),
+        authkeep("get (redacted)", &homes.one, &["get", "openai"]).expecting(1, "openai"),
+        floor("floor list", &["list"]).expecting(CONNECTIONS, "openai"),
+        authkeep("list, one provider", &homes.one, &["list"])
+            .expecting(CONNECTIONS, "openai")
+            .bar(list_bar),
+        authkeep("list --json, one provider", &homes.one, &["list", "--json"])
+            .expecting(CONNECTIONS, "\"connection\": ")
+            .bar(list_bar),
+        authkeep("list, 100 providers", &homes.hundred, &["list"])
+            .expecting(CONNECTIONS, "mine-")
+            .bar(list_bar),
+        authkeep("list, 1000 providers", &homes.thousand, &["list"])
+            .expecting(CONNECTIONS, "mine-")
+            .bar(list_bar),
+        authkeep(
+            "list --json, 1000 providers",
+            &homes.thousand,
+            &["list", "--json"],
+        )
+        .expecting(CONNECTIONS, "\"connection\": ")
+        .bar(list_bar),
+    ]
+}
