@@ -1,8 +1,9 @@
 //! Measures whole commands as a user meets them: processes, from start to exit, on seeded homes.
 //!
 //! `cargo bench -p authkeep-benches` builds both programs, seeds the homes, runs every target once a round
-//! and prints a table. Rounds are interleaved, so that whatever else the machine does befalls all
-//! targets alike. Nothing here fails because a machine is slow, unless `--check` asks for that.
+//! and prints a table for `get` and one for `list`. Rounds are interleaved, so that whatever else the
+//! machine does befalls all targets alike. Nothing here fails because a machine is slow, unless `--check`
+//! asks for that.
 //!
 //! ```text
 //! cargo bench -p authkeep-benches -- [--rounds N] [--check] [--authkeep PROGRAM]
@@ -37,22 +38,11 @@ fn main() -> Fallible<ExitCode> {
     writeln!(out, "seeding {CONNECTIONS} connections, three times over")?;
     let folder = tempfile::tempdir()?;
     let homes = Homes::seed(folder.path(), &programs)?;
-    let mut targets = targets(&programs, &homes);
-    for target in &mut targets {
-        target.rehearse()?;
+    let mut missed = false;
+    for mut group in groups(&programs, &homes) {
+        let report = measure(&mut group, options.rounds)?;
+        missed |= report.print(&mut out, &group)?;
     }
-    let mut report = Report::new(targets.len());
-    for round in 0..WARM_UP + options.rounds {
-        for step in 0..targets.len() {
-            // Every round starts at another target: who runs after whom is nobody's advantage.
-            let at = (round + step) % targets.len();
-            let sample = targets[at].run()?;
-            if round >= WARM_UP {
-                report.add(at, sample);
-            }
-        }
-    }
-    let missed = report.print(&mut out, &targets)?;
     Ok(if options.check && missed {
         ExitCode::FAILURE
     } else {
@@ -60,8 +50,30 @@ fn main() -> Fallible<ExitCode> {
     })
 }
 
-/// What is measured. The first is the floor that others are compared with.
-fn targets(programs: &Programs, homes: &Homes) -> Vec<Target> {
+/// Runs a group in rounds, every other one backwards: who runs after whom is nobody's advantage.
+fn measure(group: &mut [Target], rounds: usize) -> Fallible<Report> {
+    for target in group.iter_mut() {
+        target.rehearse()?;
+    }
+    let mut report = Report::new(group.len());
+    for round in 0..WARM_UP + rounds {
+        for step in 0..group.len() {
+            let at = if round % 2 == 0 {
+                step
+            } else {
+                group.len() - 1 - step
+            };
+            let sample = group[at].run()?;
+            if round >= WARM_UP {
+                report.add(at, sample);
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// What is measured, in groups of like cost. The first of each is the floor that the others are compared with.
+fn groups(programs: &Programs, homes: &Homes) -> [Vec<Target>; 2] {
     let floor = |name, arguments: &[&str]| {
         let files = [
             homes.floor_database.as_os_str(),
@@ -80,13 +92,15 @@ fn targets(programs: &Programs, homes: &Homes) -> Vec<Target> {
     };
     const GET: &[&str] = &["get", "openai", "--field", "token", "--show-secret"];
     let list_bar = Bar::Milliseconds(60.0);
-    vec![
+    let get = vec![
         floor("floor get", &["get", "default"]).expecting(1, "sk-cnry_"),
         authkeep("get --show-secret", &homes.one, GET)
             .expecting(1, "sk-cnry_")
             .bar(Bar::TimesTheFloor(1.5))
             .bar(Bar::Mebibytes(12.0)),
         authkeep("get (redacted)", &homes.one, &["get", "openai"]).expecting(1, "openai"),
+    ];
+    let list = vec![
         floor("floor list", &["list"]).expecting(CONNECTIONS, "openai"),
         authkeep("list, one provider", &homes.one, &["list"])
             .expecting(CONNECTIONS, "openai")
@@ -107,5 +121,6 @@ fn targets(programs: &Programs, homes: &Homes) -> Vec<Target> {
         )
         .expecting(CONNECTIONS, "\"connection\": ")
         .bar(list_bar),
-    ]
+    ];
+    [get, list]
 }

@@ -26,7 +26,7 @@ impl Report {
         let rounds = self.samples.first().map_or(0, Vec::len);
         writeln!(
             out,
-            "{rounds} rounds, wall time in ms, ratio to the first line\n"
+            "\n{rounds} rounds, wall time in ms, ratio to the first line\n"
         )?;
         writeln!(
             out,
