@@ -11,6 +11,8 @@ pub(crate) struct Options {
     pub(crate) rounds: usize,
     /// Whether a missed bar is a failure.
     pub(crate) check: bool,
+    /// Whether `cargo bench` is asking. `cargo test --all-targets` starts benchmarks too, and wants no figures.
+    pub(crate) bench: bool,
     /// A program to measure instead of building one.
     pub(crate) authkeep: Option<PathBuf>,
 }
@@ -20,6 +22,7 @@ impl Options {
         let mut options = Self {
             rounds: 200,
             check: false,
+            bench: false,
             authkeep: None,
         };
         while let Some(argument) = arguments.next() {
@@ -28,8 +31,7 @@ impl Options {
                 "--rounds" => options.rounds = value()?.parse()?,
                 "--authkeep" => options.authkeep = Some(value()?.into()),
                 "--check" => options.check = true,
-                // What `cargo bench` says to every benchmark.
-                "--bench" => {}
+                "--bench" => options.bench = true,
                 _ => return Err(format!("unknown option `{argument}`").into()),
             }
         }
