@@ -9,7 +9,6 @@ use authkeep_audit::{Action, AuditLog, Event, Outcome};
 use authkeep_registry::{Found, ProviderName, Registry, RegistryError};
 use authkeep_vault::{Entropy, Store};
 
-use crate::clock::rfc3339;
 use crate::record::Keys;
 use crate::{Clock, ConnectionName, HttpClient, InProcess, ProfileName, RefreshRunner, Timestamp};
 
@@ -117,7 +116,7 @@ impl Broker {
         details: &[(&'static str, &str)],
     ) -> Result<(), authkeep_audit::AppendError> {
         self.parts.audit.append(&Event {
-            at: rfc3339(self.now()),
+            at: self.now().to_string(),
             action,
             profile: self.parts.profile.to_string(),
             provider: Some(provider.to_string()),

@@ -13,7 +13,7 @@ pub trait Clock: Send + Sync + Debug {
     fn now(&self) -> Timestamp;
 }
 
-/// The machine's own clock.
+/// The machine's own clock, in whole seconds: tokens live in seconds, and records are read by people.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -23,13 +23,7 @@ impl Clock for SystemClock {
         reason = "the one place that reads the system clock, behind the joint"
     )]
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        let now = Timestamp::now();
+        Timestamp::from_second(now.as_second()).unwrap_or(now)
     }
-}
-
-/// Whole seconds as RFC 3339, the form every record and audit line uses.
-pub(crate) fn rfc3339(moment: Timestamp) -> String {
-    Timestamp::from_second(moment.as_second())
-        .unwrap_or(moment)
-        .to_string()
 }

@@ -116,7 +116,10 @@ impl Loopback {
         let closing = Closing { acceptors, door };
         match tokio::time::timeout(patience, answer).await {
             Ok(Ok(callback)) => Ok((callback, closing)),
-            _ => Err(LoopbackError::TimedOut(patience)),
+            _ => {
+                closing.close().await;
+                Err(LoopbackError::TimedOut(patience))
+            }
         }
     }
 }
@@ -146,7 +149,8 @@ fn is_without_ipv6(error: &io::Error) -> bool {
     unsupported || error.kind() == io::ErrorKind::AddrNotAvailable
 }
 
-/// The listener on its way out: it still shows the browser its last page. Dropping it closes the port at once.
+/// The listener on its way out: it still shows the browser its last page. Dropping it closes the port too,
+/// as soon as the runtime comes to it.
 #[derive(Debug)]
 pub(super) struct Closing {
     acceptors: Vec<JoinHandle<()>>,
@@ -154,9 +158,18 @@ pub(super) struct Closing {
 }
 
 impl Closing {
-    /// Waits until the browser has its last page, or for a moment; then the port is closed.
+    /// Waits until the browser has its last page, or for a moment; then closes the port.
     pub(super) async fn finish(self) {
         let _shown_or_not = tokio::time::timeout(LAST_PAGE, self.door.last_page_shown()).await;
+        self.close().await;
+    }
+
+    /// Returns once the port is free again, for the next login may need the same one.
+    async fn close(mut self) {
+        for acceptor in std::mem::take(&mut self.acceptors) {
+            acceptor.abort();
+            let _ended = acceptor.await;
+        }
     }
 }
 
