@@ -1,7 +1,8 @@
 //! This process as the kernel sees it: its listeners, its memory; and tests that need one of their own.
 
 use std::collections::{BTreeSet, HashSet};
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::Command;
 
@@ -55,19 +56,22 @@ fn snapshot() -> Vec<SocketAddr> {
             Some(inode.to_owned())
         })
         .collect();
-    let tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"]
-        .map(|table| fs::read_to_string(table).unwrap_or_default());
-    let of_line = |line: &str| {
-        let columns: Vec<&str> = line.split_whitespace().collect();
-        let (address, state, inode) = (columns.get(1)?, columns.get(3)?, columns.get(9)?);
-        (*state == "0A" && own.contains(*inode)).then(|| parse(address))
-    };
-    tables
-        .iter()
-        .flat_map(|table| table.lines().skip(1))
-        .filter_map(of_line)
+    let tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"].map(File::open);
+    let lines = tables.into_iter().flatten().flat_map(|table| {
+        // Listeners come first, and what follows them can be tens of thousands of closed connections.
+        let lines = BufReader::new(table).lines().skip(1).map_while(Result::ok);
+        lines.take_while(|line| line.split_whitespace().nth(3) == Some(LISTENING))
+    });
+    lines
+        .filter_map(|line| {
+            let columns: Vec<&str> = line.split_whitespace().collect();
+            own.contains(*columns.get(9)?).then(|| parse(columns[1]))
+        })
         .collect()
 }
+
+/// The word for it in the kernel's tables.
+const LISTENING: &str = "0A";
 
 /// `0100007F:1F90`: the address in words of the machine's own byte order, the port as written.
 fn parse(text: &str) -> SocketAddr {

@@ -7,6 +7,7 @@ use authkeep_core::{LoginError, LoginOutcome, LoopbackError};
 use authkeep_flows::{Callback, ExpectedCallback, IssRule, State, read_callback};
 use authkeep_testkit::browser::{Person, follow};
 use authkeep_testkit::oauth_server::{IssParam, Pkce, ServerOptions};
+use authkeep_testkit::plain_http::Request;
 use url::{Url, form_urlencoded};
 
 use super::attack::{Target, forged, forged_errors};
@@ -80,29 +81,39 @@ fn a_listener_that_does_not_look_at_the_state_is_fooled() {
     assert_eq!((fooled(&errors, "error"), admitted(&errors)), (1_000, 0));
 }
 
+/// Grants access, and returns where the server would send the browser.
+fn redirect(authorization_url: &str) -> Url {
+    let page = Request::get(authorization_url).send().unwrap().text();
+    let id = page.split("name=\"request\" value=\"").nth(1).unwrap();
+    let id = id.split('"').next().unwrap();
+    let fields = [("request", id), ("decision", "approve")];
+    let answer = Request::form(authorization_url, &fields).send().unwrap();
+    Url::parse(answer.header("location").unwrap()).unwrap()
+}
+
 #[tokio::test]
 async fn the_answer_is_taken_once() {
     let world = World::new();
-    let (sender, replays) = mpsc::channel();
+    let (sender, answers) = mpsc::channel();
     let person = FakePerson::browsing(move |url| {
-        let visit = follow(&url, Person::Approve).unwrap();
-        let callback = visit
-            .trail
-            .iter()
-            .find(|hop| hop.url.contains("/callback?"));
-        let callback = Url::parse(&callback.unwrap().url).unwrap();
-        let path = &callback[url::Position::BeforePath..];
-        let target = Target::of(&url);
-        // The port may be closed already, which is as good.
-        let taken = (0..20)
-            .filter_map(|_| target.get(path).ok())
-            .filter(|answer| answer.starts_with("HTTP/1.1 303"))
-            .count();
-        sender.send(taken).unwrap();
+        let callback = redirect(&url);
+        let path = callback[url::Position::BeforePath..].to_owned();
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                let (target, path) = (Target::of(&url), path.clone());
+                std::thread::spawn(move || target.get(&path).unwrap())
+            })
+            .collect();
+        for thread in threads {
+            sender.send(thread.join().unwrap()).unwrap();
+        }
     });
     world.broker().login(&request(), &person).await.unwrap();
     person.come_back();
-    assert_eq!(replays.recv().unwrap(), 0);
+    let answers: Vec<_> = answers.try_iter().collect();
+    let with = |status: &str| answers.iter().filter(|a| a.starts_with(status)).count();
+    assert_eq!(with("HTTP/1.1 303 "), 1, "{answers:#?}");
+    assert_eq!(with("HTTP/1.1 400 "), 7, "{answers:#?}");
     assert_eq!(world.token_requests(), 1);
 }
 

@@ -85,7 +85,7 @@ async fn one_login(
     });
     let mut request = request();
     match ending {
-        Ending::TimedOut => request.patience = Duration::from_millis(100),
+        Ending::TimedOut => request.patience = Duration::from_millis(500),
         Ending::SlowServer => world.script([Scripted::Delay(2_500)]),
         _ => {}
     }
@@ -131,13 +131,14 @@ async fn closed_after(added: &BTreeSet<SocketAddr>, ended: Instant) -> Duration 
     ended.elapsed()
 }
 
-/// Takes a port as soon as whoever else tests with it on this machine lets go of it.
+/// Takes a port as soon as whoever else has it lets go of it. A connection that went out by it keeps it for a
+/// minute after its end.
 async fn squat(address: SocketAddr) -> TcpListener {
     let started = Instant::now();
     loop {
         match TcpListener::bind(address) {
             Ok(listener) => return listener,
-            Err(error) => assert!(started.elapsed() < Duration::from_secs(20), "{error}"),
+            Err(error) => assert!(started.elapsed() < Duration::from_secs(90), "{error}"),
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
