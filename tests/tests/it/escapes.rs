@@ -160,7 +160,6 @@ fn an_answer_of_the_token_endpoint() {
             &["get", "acme", "--refresh", "-vvv"][..],
             &["get", "acme", "--refresh"],
             &["get", "acme", "--json"],
-            &["get", "acme", "--field", "scopes"],
         ] {
             assert_harmless(&acme.product.run(arguments));
         }

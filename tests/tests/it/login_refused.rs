@@ -33,7 +33,7 @@ fn a_login_that_is_not_granted_leaves_nothing_behind() {
     refused(
         BrowserAction::Open,
         unknown,
-        &["--timeout", "4s"],
+        &["--timeout", "3s"],
         4,
         "timed_out",
     );
