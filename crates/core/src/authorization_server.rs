@@ -5,9 +5,8 @@ use std::time::Duration;
 use authkeep_flows as flows;
 use authkeep_registry as registry;
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
 
-use crate::record::ClientRecord;
+use crate::record::{ClientRecord, ConnectionRecord};
 
 /// The OAuth endpoints of a bound provider, ready for `flows`.
 #[derive(Debug)]
@@ -38,25 +37,38 @@ impl<'a> AuthorizationServer<'a> {
         }
     }
 
-    /// The client as it introduces itself at `url`. Its secret is left out anywhere but where it was entered for.
-    pub(crate) fn client(&self, record: &ClientRecord, url: &Url) -> flows::Client {
-        let secret = record
+    /// The client as it introduces itself. Its secret is left out of any request but those it was entered for.
+    pub(crate) fn client(&self, record: &ClientRecord, request: ClientRequest) -> flows::Client {
+        let admitted = record
             .client_secret
             .as_ref()
-            .filter(|_| record.pinned.admits_client_secret(url));
-        self.client_from(&record.client_id, secret)
+            .filter(|_| self.admits(record, request));
+        self.client_from(&record.client_id, admitted)
     }
 
-    /// The client that `issued_to` names: the saved one if it is that one, or else its id alone.
+    /// The client that a login's tokens were issued to; no other may renew or revoke them. If the person has
+    /// entered a newer secret of that client since, it is used.
     pub(crate) fn issuing_client(
         &self,
+        login: &ConnectionRecord,
         saved: Option<&ClientRecord>,
-        issued_to: &str,
-        url: &Url,
+        request: ClientRequest,
     ) -> flows::Client {
-        match saved {
-            Some(saved) if saved.client_id == issued_to => self.client(saved, url),
-            _ => self.client_from(issued_to, None),
+        let Some(issued_to) = &login.client else {
+            return self.client_from("", None);
+        };
+        let newer = saved
+            .filter(|saved| saved.client_id == issued_to.client_id && self.admits(saved, request));
+        self.client(newer.unwrap_or(issued_to), request)
+    }
+
+    fn admits(&self, record: &ClientRecord, request: ClientRequest) -> bool {
+        let revocation = self.oauth.revocation.as_ref();
+        match request {
+            ClientRequest::Token => record.pinned.admits_token_requests(self.oauth),
+            ClientRequest::Revocation => {
+                revocation.is_some_and(|revocation| record.pinned.admits_revocation(revocation))
+            }
         }
     }
 
@@ -76,4 +88,11 @@ impl<'a> AuthorizationServer<'a> {
             id_param: self.oauth.client_id_param.clone(),
         }
     }
+}
+
+/// What the client introduces itself for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClientRequest {
+    Token,
+    Revocation,
 }

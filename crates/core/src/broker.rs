@@ -3,10 +3,11 @@
 //! Each use case is an `impl Broker` in a file of its own, named after the verb.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use authkeep_audit::{Action, AuditLog, Event, Outcome};
-use authkeep_registry::{Found, ProviderName, Registry, RegistryError};
+use authkeep_registry::{Definition, Found, ProviderName, Registry, RegistryError};
 use authkeep_vault::{Entropy, Store};
 
 use crate::record::Keys;
@@ -37,6 +38,7 @@ pub struct Broker {
     pub(crate) parts: BrokerParts,
     runner: Arc<dyn RefreshRunner>,
     lock_patience: Duration,
+    transactions: Arc<AtomicUsize>,
 }
 
 /// Longer than a token request may take, so that whoever waits for a refresh sees its outcome.
@@ -49,6 +51,7 @@ impl Broker {
             parts,
             runner: Arc::new(InProcess),
             lock_patience: LOCK_PATIENCE,
+            transactions: Arc::default(),
         }
     }
 
@@ -66,6 +69,17 @@ impl Broker {
             lock_patience: patience,
             ..self
         }
+    }
+
+    /// Whether a request that ends or renews a login is on its way, or its outcome is not saved yet. Whoever drops
+    /// the work then may lose the login.
+    pub fn is_in_transaction(&self) -> bool {
+        self.transactions.load(Ordering::Acquire) > 0
+    }
+
+    pub(crate) fn transaction(&self) -> Transaction {
+        self.transactions.fetch_add(1, Ordering::AcqRel);
+        Transaction(Arc::clone(&self.transactions))
     }
 
     /// The profile it works in.
@@ -106,6 +120,22 @@ impl Broker {
         self.parts.registry.find(name)
     }
 
+    /// The provider's own name for `name`, which may be an alias. A definition that cannot be read does not
+    /// stand in the way of the logins that were made with it.
+    pub(crate) fn canonical(
+        &self,
+        name: &ProviderName,
+    ) -> Result<(ProviderName, Option<Definition>), RegistryError> {
+        match self.find(name) {
+            Ok(Some(found)) => Ok((found.definition.name.clone(), Some(found.definition))),
+            Ok(None) => Ok((name.clone(), None)),
+            Err(error) => match self.connections_of(name) {
+                Ok(logins) if !logins.is_empty() => Ok((name.clone(), None)),
+                _ => Err(error),
+            },
+        }
+    }
+
     /// Records what happened. The caller decides what a failure to record it means.
     pub(crate) fn record(
         &self,
@@ -140,5 +170,15 @@ impl Broker {
             Ok(done) => done,
             Err(failed) => std::panic::resume_unwind(failed.into_panic()),
         }
+    }
+}
+
+/// Counts as one transaction for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Transaction(Arc<AtomicUsize>);
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }

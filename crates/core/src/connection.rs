@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use authkeep_registry::{Flow, ProviderName};
+use authkeep_registry::{Flow, ProviderName, Template};
 
 use crate::record::{ConnectionRecord, Verdict};
 use crate::{ConnectionName, Timestamp};
@@ -161,7 +161,10 @@ impl Connection {
 
     /// The OAuth client it was issued to.
     pub fn client_id(&self) -> Option<&str> {
-        self.record.client_id.as_deref()
+        self.record
+            .client
+            .as_ref()
+            .map(|client| client.client_id.as_str())
     }
 
     /// The names of the secrets it holds, `token` first.
@@ -193,6 +196,19 @@ impl Connection {
     /// The hosts that may receive this credential, as they were pinned at login.
     pub fn hosts(&self) -> &[String] {
         &self.record.pinned.hosts
+    }
+
+    /// The names of the environment variables it is handed out in, as they were pinned at login.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.record.pinned.env.iter().map(|(name, _)| name.as_str())
+    }
+
+    pub(crate) fn environment(&self) -> Vec<(String, Template)> {
+        // What this version pinned it can read; what another version wrote and this one cannot is left out.
+        let pinned = self.record.pinned.env.iter();
+        pinned
+            .filter_map(|(name, text)| Some((name.clone(), Template::parse(text).ok()?)))
+            .collect()
     }
 
     pub(crate) fn has_expired(&self, now: Timestamp) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use authkeep_registry::{Provider, Template};
+use authkeep_registry::Template;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::CredentialKind;
@@ -12,6 +12,7 @@ use crate::connection::Connection;
 #[derive(Debug)]
 pub struct Credential {
     kind: CredentialKind,
+    env: Vec<(String, Template)>,
     fields: BTreeMap<String, SecretString>,
 }
 
@@ -28,11 +29,12 @@ pub struct UnknownField {
 impl Credential {
     pub(crate) fn of(connection: Connection) -> Self {
         let kind = connection.kind();
+        let env = connection.environment();
         let mut fields = connection.record.fields;
         if let Some(token) = connection.record.access_token {
             fields.insert("token".to_owned(), token);
         }
-        Self { kind, fields }
+        Self { kind, env, fields }
     }
 
     /// The live secret by field name: `token` for any kind, `access_token` or `api_key` for its own kind, or
@@ -63,13 +65,11 @@ impl Credential {
             .map(SecretString::from)
     }
 
-    /// The environment variables that the provider's definition sets from this credential. A variable with
-    /// a missing part is left out. Refresh tokens are never among them.
-    pub fn environment(&self, provider: &Provider) -> Vec<(String, SecretString)> {
-        provider
-            .env
-            .iter()
-            .filter_map(|(name, template)| Some((name.to_string(), self.render(template)?)))
-            .collect()
+    /// The environment variables that the provider's definition set from this credential at login. A variable
+    /// with a missing part is left out. Refresh tokens are never among them.
+    pub fn environment(&self) -> Vec<(String, SecretString)> {
+        let rendered =
+            |(name, template): &(String, Template)| Some((name.clone(), self.render(template)?));
+        self.env.iter().filter_map(rendered).collect()
     }
 }

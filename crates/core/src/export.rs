@@ -15,7 +15,8 @@ pub enum ExportFormat {
     PowerShell,
     /// One JSON object.
     Json,
-    /// `NAME="value"` with the escapes that dotenv readers agree on.
+    /// `NAME='value'` for dotenv readers. They disagree about every escape, so none is used, and a value that
+    /// they would read differently is refused.
     Dotenv,
 }
 
@@ -27,7 +28,8 @@ pub struct Variables(Vec<(String, SecretString)>);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
-    /// No format can carry a NUL, and `env` lines cannot carry a line break.
+    /// No format can carry a NUL, `env` lines cannot carry a line break, and dotenv readers would each make
+    /// something else of some quotes and backslashes.
     #[error("the value of `{name}` holds a character that this format cannot carry")]
     Unrepresentable {
         /// The variable.
@@ -111,7 +113,7 @@ fn line(format: ExportFormat, name: &str, value: &str) -> Option<String> {
             )
         }
         ExportFormat::PowerShell => format!("$env:{name} = '{}'", powershell(value)),
-        ExportFormat::Dotenv => format!("{name}=\"{}\"", dotenv(value)),
+        ExportFormat::Dotenv => format!("{name}={}", dotenv(value)?),
         ExportFormat::Json => return None,
     })
 }
@@ -128,17 +130,21 @@ fn powershell(value: &str) -> String {
     quoted
 }
 
-fn dotenv(value: &str) -> String {
-    let mut quoted = String::with_capacity(value.len());
-    for c in value.chars() {
-        match c {
-            '\n' => quoted.push_str(r"\n"),
-            '\r' => quoted.push_str(r"\r"),
-            '"' | '\\' | '$' | '`' => quoted.extend(['\\', c]),
-            _ => quoted.push(c),
-        }
+/// The value in the quotes in which all dotenv readers take it as it stands, if there are any.
+///
+/// Between single quotes Node and Ruby read every character as itself; Python undoes a backslash before another
+/// and before a quote, and replaces `${NAME}` whatever the quotes. Between double quotes all read `\n` as a line
+/// break, and each has its own idea of the rest.
+fn dotenv(value: &str) -> Option<String> {
+    if value.contains("${") || value.contains('\r') {
+        return None;
     }
-    quoted
+    let is_plain = !value.contains(['\'', '\n']);
+    if is_plain && !value.contains(r"\\") && !value.ends_with('\\') {
+        return Some(format!("'{value}'"));
+    }
+    let has_escapes = value.contains(['"', '\\', '$', '`']);
+    (!has_escapes).then(|| format!("\"{}\"", value.replace('\n', r"\n")))
 }
 
 #[cfg(test)]
@@ -164,12 +170,29 @@ mod tests {
         check(ExportFormat::Shell, "export K='a'\\''b\"c$d`e\\f'\n");
         check(ExportFormat::Fish, "set -gx K 'a\\'b\"c$d`e\\\\f'\n");
         check(ExportFormat::PowerShell, "$env:K = 'a''b\"c$d`e\\f'\n");
-        check(ExportFormat::Dotenv, "K=\"a'b\\\"c\\$d\\`e\\\\f\"\n");
         check(ExportFormat::Json, "{\n  \"K\": \"a'b\\\"c$d`e\\\\f\"\n}\n");
         assert_eq!(
             rendered(ExportFormat::PowerShell, "’").unwrap(),
             "$env:K = '’’'\n"
         );
+    }
+
+    #[test]
+    fn dotenv_values_stand_in_the_quotes_that_all_readers_share() {
+        let check = |value, expected: Option<&str>| {
+            assert_eq!(
+                rendered(ExportFormat::Dotenv, value).as_deref(),
+                expected,
+                "{value}"
+            );
+        };
+        check("plain", Some("K='plain'\n"));
+        check("a\"b$c`d#e\\f", Some("K='a\"b$c`d#e\\f'\n"));
+        check("it's", Some("K=\"it's\"\n"));
+        check("two\nlines", Some("K=\"two\\nlines\"\n"));
+        for both in ["it's \"here\"", "a\\\\b", "a\\", "${HOME}", "a\rb"] {
+            check(both, None);
+        }
     }
 
     #[test]

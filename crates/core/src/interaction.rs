@@ -93,6 +93,11 @@ pub enum Event {
         /// The scopes that are missing.
         missing: Vec<String>,
     },
+    /// The login that is replaced held these fields, and the new one does not.
+    FieldsDropped {
+        /// Their names.
+        names: Vec<String>,
+    },
     /// The definition turns PKCE off: said aloud, because it is weaker.
     WithoutPkce,
 }

@@ -43,10 +43,10 @@ pub use http_client::{BodyCap, BoxFuture, HttpClient, HttpError};
 #[cfg(feature = "reqwest")]
 pub use http_client::{Deadlines, ProxySettings, ReqwestClient};
 pub use interaction::{AskError, Event, FieldRequest, Interaction, Launch};
-pub use list::{ProviderState, ProviderStatus, available};
+pub use list::{DefinitionState, ProviderState, ProviderStatus, available};
 pub use login::{
     BrowserUrl, ForbiddenUrl, LoginError, LoginOutcome, LoginRequest, Loopback, LoopbackError,
-    Loopbacks, Replace, Supplied, usable_flows,
+    Loopbacks, Replace, Supplied, is_supported, redirect_address, usable_flows,
 };
 pub use logout::{LogoutError, LogoutOutcome, RemoteRevocation};
 pub use lookup::{Lookup, LookupError, token_variables};

@@ -29,6 +29,28 @@ impl ProviderState {
     }
 }
 
+/// Whether a definition can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DefinitionState {
+    /// It is there and has no faults.
+    Readable,
+    /// It is there and cannot be used.
+    Broken,
+    /// There is none any more, only what was stored with it.
+    Gone,
+}
+
+impl DefinitionState {
+    /// The word that `--json` shows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Readable => "readable",
+            Self::Broken => "broken",
+            Self::Gone => "gone",
+        }
+    }
+}
+
 /// One provider in a profile.
 #[derive(Debug)]
 pub struct ProviderStatus {
@@ -36,6 +58,8 @@ pub struct ProviderStatus {
     pub name: ProviderName,
     /// Where its definition comes from; `None` where it has logins but no definition any more.
     pub source: Option<Source>,
+    /// Whether the definition can be used.
+    pub definition: DefinitionState,
     /// The flows its definition offers; empty where the definition cannot be read.
     pub flows: Vec<Flow>,
     /// How far it is set up.
@@ -50,16 +74,21 @@ pub struct ProviderStatus {
 ///
 /// [`RegistryError`] where the folder of the user's definitions cannot be read.
 pub fn available(registry: &Registry) -> Result<Vec<ProviderStatus>, RegistryError> {
-    let defined = registry.all()?.into_iter().flatten();
-    Ok(defined
-        .map(|found| ProviderStatus {
-            name: found.definition.name,
-            source: Some(found.source),
-            flows: found.definition.flows,
+    let status = |(name, source)| {
+        let (definition, flows) = match registry.find(&name) {
+            Ok(Some(found)) => (DefinitionState::Readable, found.definition.flows),
+            _ => (DefinitionState::Broken, Vec::new()),
+        };
+        ProviderStatus {
+            name,
+            source: Some(source),
+            definition,
+            flows,
             state: ProviderState::Available,
             connections: Vec::new(),
-        })
-        .collect())
+        }
+    };
+    Ok(registry.names()?.into_iter().map(status).collect())
 }
 
 impl Broker {
@@ -88,6 +117,7 @@ impl Broker {
                 .or_insert_with(|| ProviderStatus {
                     name: provider.clone(),
                     source: None,
+                    definition: DefinitionState::Gone,
                     flows: Vec::new(),
                     state: ProviderState::Available,
                     connections: Vec::new(),

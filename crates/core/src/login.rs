@@ -21,7 +21,7 @@ use secrecy::SecretString;
 
 pub use self::browser_url::{BrowserUrl, ForbiddenUrl, Loopbacks};
 pub use self::error::LoginError;
-pub use self::loopback::{Loopback, LoopbackError};
+pub use self::loopback::{Loopback, LoopbackError, redirect_address};
 
 use crate::record::{self, ClientRecord, ConnectionRecord, Stored};
 use crate::{Broker, Connection, ConnectionName, ConnectionStatus, Interaction};
@@ -101,10 +101,19 @@ impl Broker {
         if request.replace == Replace::IfBroken
             && let Some(connection) = self.working(&definition, &request.connection)?
         {
-            return Ok(LoginOutcome::AlreadyConnected(connection));
+            return match difference(&connection, request) {
+                None => Ok(LoginOutcome::AlreadyConnected(connection)),
+                Some(what) => Err(LoginError::Differs {
+                    provider: definition.name,
+                    connection: request.connection.clone(),
+                    what,
+                }),
+            };
         }
         let provider = definition.bind(&request.params)?;
-        let acquired = match choose(&provider, request)? {
+        let flow = choose(&provider, request)?;
+        tracing::debug!(provider = %provider.name, connection = %request.connection, flow = flow.as_str(), source = found.source.as_str(), "logging in");
+        let acquired = match flow {
             Flow::AuthorizationCode => self.authorization_code(&provider, request, person).await,
             Flow::ApiKey => self.api_key(&definition, &provider, request, person),
             flow => Err(LoginError::FlowNotAvailable {
@@ -182,6 +191,28 @@ impl Broker {
     }
 }
 
+/// What was asked for and is not so in the login that exists.
+fn difference(connection: &Connection, request: &LoginRequest) -> Option<&'static str> {
+    let asked_scopes = request.scopes.as_ref();
+    let params = &connection.record.params;
+    if request.flow.is_some() && request.flow != connection.flow() {
+        Some("flow")
+    } else if request.client_id.is_some() && request.client_id.as_deref() != connection.client_id()
+    {
+        Some("client id")
+    } else if asked_scopes.is_some_and(|asked| *asked != connection.record.scopes_asked) {
+        Some("set of scopes")
+    } else if request
+        .params
+        .iter()
+        .any(|(name, value)| params.get(name) != Some(value))
+    {
+        Some("parameter")
+    } else {
+        None
+    }
+}
+
 /// The flows of the definition that this version can run on this machine.
 pub fn usable_flows(provider: &Provider) -> Vec<Flow> {
     let can_redirect = provider.oauth.as_ref().is_some_and(|oauth| {
@@ -193,12 +224,17 @@ pub fn usable_flows(provider: &Provider) -> Vec<Flow> {
         .flows
         .iter()
         .copied()
+        .filter(|flow| is_supported(*flow))
         .filter(|flow| match flow {
             Flow::AuthorizationCode => can_redirect,
-            Flow::ApiKey => provider.api_key.is_some(),
-            _ => false,
+            _ => provider.api_key.is_some(),
         })
         .collect()
+}
+
+/// Whether this version can run a flow at all.
+pub fn is_supported(flow: Flow) -> bool {
+    matches!(flow, Flow::AuthorizationCode | Flow::ApiKey)
 }
 
 fn choose(provider: &Provider, request: &LoginRequest) -> Result<Flow, LoginError> {

@@ -7,12 +7,12 @@ use authkeep_flows::{
     self as flows, HttpRequest, RevocationError, TokenHint, VendorRevocation,
     read_revocation_response, revocation_request, vendor_revocation_request,
 };
-use authkeep_registry::{self as registry, ProviderName};
+use authkeep_registry::{self as registry, ProviderName, RegistryError};
 use authkeep_vault::{Expected, LockError, PutError};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::authorization_server::AuthorizationServer;
+use crate::authorization_server::{AuthorizationServer, ClientRequest};
 use crate::record::{self, ClientRecord, ConnectionRecord, RecordError, Stored};
 use crate::{BodyCap, Broker, Connection, ConnectionName, LookupError, Target};
 
@@ -76,14 +76,19 @@ impl Broker {
     /// [`LogoutError`] where there is none, or it cannot be deleted. A revocation that fails at the provider is
     /// an outcome, not an error: the local copy is gone all the same.
     pub async fn logout(&self, target: &Target) -> Result<LogoutOutcome, LogoutError> {
-        let provider = self
-            .find(&target.provider)
-            .map_err(LookupError::from)?
-            .map_or_else(|| target.provider.clone(), |found| found.definition.name);
+        let (provider, definition) = self
+            .canonical(&target.provider)
+            .map_err(LookupError::from)?;
         let connection = self
             .stored(&provider, target.connection.as_ref())?
-            .ok_or_else(|| LogoutError::NotLoggedIn {
-                provider: provider.clone(),
+            .ok_or_else(|| match definition {
+                Some(_) => LogoutError::NotLoggedIn {
+                    provider: provider.clone(),
+                },
+                None => LogoutError::Lookup(LookupError::UnknownProvider {
+                    closest: self.parts.registry.closest(provider.as_str()),
+                    name: provider.clone(),
+                }),
             })?;
         self.end(Action::Logout, &provider, connection.name()).await
     }
@@ -95,10 +100,11 @@ impl Broker {
     /// As [`logout`](Self::logout), at the first login that fails. With nothing stored there is nothing to
     /// do, and the list is empty.
     pub async fn revoke(&self, provider: &ProviderName) -> Result<Vec<LogoutOutcome>, LogoutError> {
-        let provider = self
-            .find(provider)
-            .map_err(LookupError::from)?
-            .map_or_else(|| provider.clone(), |found| found.definition.name);
+        let (provider, _) = match self.canonical(provider) {
+            // Its definition cannot be read and nothing is stored: there is nothing to end.
+            Err(RegistryError::Definition(_)) => (provider.clone(), None),
+            canonical => canonical.map_err(LookupError::from)?,
+        };
         let mut outcomes = Vec::new();
         for connection in self.connections_of(&provider)? {
             outcomes.push(
@@ -127,6 +133,7 @@ impl Broker {
             },
             other => LogoutError::Lock(other),
         })?;
+        let _transaction = self.transaction();
         let stored: Option<Stored<ConnectionRecord>> = record::read(self.store(), &key)?;
         let remote = match stored {
             Some(stored) => {
@@ -135,6 +142,7 @@ impl Broker {
             }
             None => RemoteRevocation::NotOffered,
         };
+        tracing::debug!(%provider, connection = %name, ?remote, "ended there, now deleting here");
         self.store()
             .delete(&key, Expected::Any)
             .map_err(LogoutError::NotDeleted)?;
@@ -204,9 +212,9 @@ impl Broker {
             .render(|name| (name == "client_id").then_some(client_id))
             .and_then(|url| Url::parse(&url).ok())
             .ok_or("its revocation address is not a URL")?;
-        if !record.pinned.admits_revocation(&url) {
+        if !record.pinned.admits_revocation(revocation) {
             return Err(
-                "the definition names another revocation endpoint than at login".to_owned(),
+                "the definition asks for another revocation request than at login".to_owned(),
             );
         }
         let key = self
@@ -216,7 +224,7 @@ impl Broker {
         let saved: Option<Stored<ClientRecord>> =
             record::read(self.store(), &key).map_err(|error| error.to_string())?;
         let saved = saved.as_ref().map(|saved| &saved.record);
-        let client = server.issuing_client(saved, client_id, &url);
+        let client = server.issuing_client(record, saved, ClientRequest::Revocation);
         let tokens: Vec<_> = record
             .refresh_token
             .iter()

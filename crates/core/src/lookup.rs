@@ -75,11 +75,7 @@ impl Broker {
         target: &Target,
         min_ttl: Option<Duration>,
     ) -> Result<Lookup, LookupError> {
-        let definition = self.find(&target.provider)?.map(|found| found.definition);
-        let provider = definition.as_ref().map_or_else(
-            || target.provider.clone(),
-            |definition| definition.name.clone(),
-        );
+        let (provider, definition) = self.canonical(&target.provider)?;
         let Some(connection) = self.stored(&provider, target.connection.as_ref())? else {
             let Some(definition) = definition else {
                 let closest = self.parts.registry.closest(target.provider.as_str());
@@ -132,8 +128,9 @@ impl Broker {
     ///
     /// [`LookupError::UnknownProvider`] with similar names.
     pub fn require_known(&self, provider: &ProviderName) -> Result<(), LookupError> {
-        let known = self.find(provider)?.is_some() || !self.connections_of(provider)?.is_empty();
-        if known {
+        // A definition that cannot be read is there all the same, and can be taken away.
+        let defined = !matches!(self.find(provider), Ok(None));
+        if defined || !self.connections_of(provider)?.is_empty() {
             return Ok(());
         }
         let closest = self.parts.registry.closest(provider.as_str());

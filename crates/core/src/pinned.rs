@@ -1,25 +1,33 @@
 //! The places a credential may ever be sent, fixed at login inside the sealed record.
 //!
 //! A definition is a file that other programs can edit. Were the token endpoint read from it anew at each
-//! refresh, an edit could send the refresh token anywhere. So the origins are pinned when a person logs
-//! in, and what is not pinned gets nothing: the person logs in again, and sees where to.
+//! refresh, an edit could send the refresh token anywhere. So the endpoints are pinned when a person logs
+//! in, and what is not pinned gets nothing: the person logs in again, and sees where to. The origin alone
+//! would not do: at one origin there may be a place that publishes what it is sent.
+//!
+//! The variables that the credential is handed out in are pinned too. A literal put beside it later, such as
+//! another base URL, would send it elsewhere just as well.
 
 use std::collections::BTreeMap;
 
-use authkeep_registry::Provider;
+use authkeep_registry::{OAuthEndpoints, Provider, Revocation};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use url::Url;
 
-/// Origins and host patterns, as text, as they were at login.
+/// Endpoints, host patterns and variables, as text, as they were at login.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Pinned {
+    /// The token endpoint and its extra parameters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<String>,
+    /// The whole revocation request, secrets as placeholders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) revocation: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) hosts: Vec<String>,
+    /// Environment variables as templates; parameters are filled in, secrets are not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) env: Vec<(String, String)>,
     /// What a newer version pins besides; it survives a rewrite.
     #[serde(flatten)]
     pub(crate) unknown: BTreeMap<String, Value>,
@@ -29,34 +37,63 @@ impl Pinned {
     pub(crate) fn to(provider: &Provider) -> Self {
         let oauth = provider.oauth.as_ref();
         Self {
-            token: oauth.and_then(|oauth| oauth.token_url.as_ref()).map(origin),
+            token: oauth.and_then(token_request),
             revocation: oauth
                 .and_then(|oauth| oauth.revocation.as_ref())
-                .and_then(|revocation| revocation.origin()),
+                .map(revocation_request),
             hosts: provider
                 .hosts
                 .iter()
                 .map(|host| host.pattern.to_string())
                 .collect(),
+            env: provider
+                .env
+                .iter()
+                .map(|(name, template)| (name.to_string(), template.as_str().to_owned()))
+                .collect(),
             unknown: BTreeMap::new(),
         }
     }
 
-    pub(crate) fn admits_token_endpoint(&self, url: &Url) -> bool {
-        self.token.as_deref() == Some(origin(url).as_str())
+    /// Whether token requests still go where they went at login, and say the same besides.
+    pub(crate) fn admits_token_requests(&self, oauth: &OAuthEndpoints) -> bool {
+        self.token.is_some() && self.token == token_request(oauth)
     }
 
-    pub(crate) fn admits_revocation(&self, url: &Url) -> bool {
-        self.revocation.as_deref() == Some(origin(url).as_str())
-    }
-
-    /// Whether a client secret that was entered for these places may be sent to `url`.
-    pub(crate) fn admits_client_secret(&self, url: &Url) -> bool {
-        self.admits_token_endpoint(url) || self.admits_revocation(url)
+    /// Whether a revocation is still the request that it was at login.
+    pub(crate) fn admits_revocation(&self, revocation: &Revocation) -> bool {
+        self.revocation.as_deref() == Some(revocation_request(revocation).as_str())
     }
 }
 
-/// Scheme, host and port as text, such as `https://api.example.com`.
-pub(crate) fn origin(url: &Url) -> String {
-    url.origin().ascii_serialization()
+fn token_request(oauth: &OAuthEndpoints) -> Option<String> {
+    let mut text = oauth.token_url.as_ref()?.to_string();
+    for (name, value) in &oauth.token_params {
+        text.push_str(&format!("\n{name}={value}"));
+    }
+    Some(text)
+}
+
+/// One line for each part of the request; the order is the definition's own, which is sorted.
+fn revocation_request(revocation: &Revocation) -> String {
+    let Revocation {
+        url,
+        method,
+        auth,
+        format,
+        headers,
+        params,
+        ..
+    } = revocation;
+    let words = [
+        method.as_str(),
+        url.as_str(),
+        auth.as_str(),
+        format.as_str(),
+    ];
+    let mut text = words.join("\n");
+    for (name, value) in headers.iter().chain(params) {
+        text.push_str(&format!("\n{name}={}", value.as_str()));
+    }
+    text
 }

@@ -59,9 +59,10 @@ pub(crate) struct ConnectionRecord {
     pub(crate) refreshed_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at: Option<Timestamp>,
-    /// The client that the tokens were issued to: no other may refresh them.
+    /// The client that the tokens were issued to: no other may renew or revoke them. It is kept with them,
+    /// because another login of the same provider may use another client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) client_id: Option<String>,
+    pub(crate) client: Option<ClientRecord>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) params: BTreeMap<String, String>,
     pub(crate) pinned: Pinned,
@@ -86,7 +87,7 @@ pub(crate) enum Verdict {
 }
 
 /// The OAuth client that a provider's app registration gave the user.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ClientRecord {
     pub(crate) schema_version: u32,
     pub(crate) client_id: String,
@@ -119,7 +120,7 @@ impl ConnectionRecord {
             obtained_at: now,
             refreshed_at: None,
             expires_at: None,
-            client_id: None,
+            client: None,
             params: BTreeMap::new(),
             pinned,
             token_response: Map::new(),

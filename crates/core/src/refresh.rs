@@ -17,8 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 pub use self::error::RefreshError;
 
-use crate::authorization_server::AuthorizationServer;
-use crate::pinned::origin;
+use crate::authorization_server::{AuthorizationServer, ClientRequest};
 use crate::record::{self, ClientRecord, ConnectionRecord, Stored, Verdict};
 use crate::{BodyCap, BoxFuture, Broker, Connection, ConnectionName, Timestamp};
 
@@ -94,6 +93,8 @@ impl Broker {
             return Ok(()); // Somebody else renewed it while this one waited.
         }
 
+        let _transaction = self.transaction();
+        tracing::debug!(%provider, connection = %name, "redeeming the refresh token, under the lock");
         let outcome = match self.redeem(&connection).await {
             Ok(tokens) => {
                 apply(&mut connection.record, tokens, self.now());
@@ -112,6 +113,7 @@ impl Broker {
             }
             Err(error) => Err(error),
         };
+        tracing::debug!(%provider, connection = %name, renewed = outcome.is_ok(), "the refresh is over");
         let noted = match &outcome {
             Ok(_) => Outcome::Ok,
             Err(error) => Outcome::Failed(error.kind().to_owned()),
@@ -166,19 +168,16 @@ impl Broker {
             .map_err(|_| no_definition())?;
         let server = AuthorizationServer::of(&bound).ok_or_else(no_definition)?;
         let endpoint = server.token_endpoint().ok_or_else(no_definition)?;
-        if !record.pinned.admits_token_endpoint(&endpoint.url) {
+        if !record.pinned.admits_token_requests(server.oauth) {
             return Err(RefreshError::Moved {
                 provider: provider.clone(),
-                now: origin(&endpoint.url),
+                now: endpoint.url.to_string(),
             });
         }
         let saved: Option<Stored<ClientRecord>> =
             record::read(self.store(), &self.keys(provider).client()?)?;
-        let client = server.issuing_client(
-            saved.as_ref().map(|saved| &saved.record),
-            connection.client_id().unwrap_or_default(),
-            &endpoint.url,
-        );
+        let saved = saved.as_ref().map(|saved| &saved.record);
+        let client = server.issuing_client(record, saved, ClientRequest::Token);
         // EXPOSE: into flows' own secret type.
         let refresh_token = RefreshToken::new(refresh_token.expose_secret().to_owned());
         let request = refresh_request(&endpoint, &client, &refresh_token, None);

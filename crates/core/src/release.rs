@@ -1,9 +1,8 @@
 //! Handing a secret out: first the record of it, then the secret.
 
 use authkeep_audit::{Action, AppendError, Outcome};
-use authkeep_registry::Provider;
 
-use crate::{Broker, Connection, Credential, RefreshError};
+use crate::{Broker, Connection, Credential};
 
 /// What a secret is released for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,22 +32,6 @@ impl Purpose {
 pub struct ReleaseError(#[from] AppendError);
 
 impl Broker {
-    /// The definition of the provider of `connection`, with the parameters of that login.
-    ///
-    /// # Errors
-    ///
-    /// [`RefreshError::NoDefinition`] where it is gone or no longer fits the login.
-    pub fn provider_of(&self, connection: &Connection) -> Result<Provider, RefreshError> {
-        let name = connection.provider();
-        let no_definition = || RefreshError::NoDefinition {
-            provider: name.clone(),
-        };
-        let definition = self.find(name)?.ok_or_else(no_definition)?.definition;
-        definition
-            .bind(&connection.record.params)
-            .map_err(|_| no_definition())
-    }
-
     /// Gives the secrets of `connection` out, once the release is on record.
     ///
     /// # Errors

@@ -7,7 +7,8 @@ use std::time::Duration;
 use authkeep_registry::ProviderName;
 
 use crate::{
-    Broker, Connection, ConnectionStatus, Lookup, LookupError, RefreshError, Renewal, Target,
+    Broker, Connection, ConnectionName, ConnectionStatus, Lookup, LookupError, RefreshError,
+    Renewal, Target,
 };
 
 /// Why there is no working credential.
@@ -27,6 +28,8 @@ pub enum ResolveError {
     NeedsLogin {
         /// The provider.
         provider: ProviderName,
+        /// The connection.
+        connection: ConnectionName,
         /// How it stands.
         status: ConnectionStatus,
     },
@@ -34,8 +37,14 @@ pub enum ResolveError {
     #[error(transparent)]
     Lookup(#[from] LookupError),
     /// The refresh did not succeed, and the old token has run out.
-    #[error(transparent)]
-    Refresh(#[from] RefreshError),
+    #[error("{error}")]
+    Refresh {
+        /// The connection that was to be refreshed.
+        connection: ConnectionName,
+        /// Why it was not.
+        #[source]
+        error: RefreshError,
+    },
 }
 
 impl Broker {
@@ -94,6 +103,7 @@ impl Broker {
             Lookup::NeedsRefresh(connection) => Ok(Settled::Due(connection)),
             Lookup::NeedsLogin(connection, status) => Err(ResolveError::NeedsLogin {
                 provider: connection.provider().clone(),
+                connection: connection.name().clone(),
                 status,
             }),
             Lookup::Missing {
@@ -123,7 +133,12 @@ impl Broker {
                 tracing::warn!(%provider, connection = %name, %error, "refresh failed, the present token is still valid");
                 return Ok(connection);
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                return Err(ResolveError::Refresh {
+                    connection: name,
+                    error,
+                });
+            }
         }
         // Whoever refreshed it, the vault has the outcome.
         self.stored(&provider, Some(&name))?

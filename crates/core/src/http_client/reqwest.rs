@@ -118,6 +118,7 @@ impl HttpClient for ReqwestClient {
                 .await
                 .map_err(|error| failed(&host, error))?;
             let status = response.status().as_u16();
+            tracing::debug!(method = request.method().as_str(), host, status, "answered");
             let headers = response
                 .headers()
                 .iter()

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{Acquired, LoginError, LoginRequest};
 use crate::lookup::field_variables;
 use crate::pinned::Pinned;
-use crate::record::ConnectionRecord;
+use crate::record::{self, ConnectionRecord, Stored};
 use crate::{AskError, Broker, Event, FieldRequest, Interaction};
 
 /// Longer than any key in use; a pasted file is a mistake.
@@ -39,12 +39,37 @@ impl Broker {
                 record.fields.insert(field.name.clone(), value);
             }
         }
+        let dropped = self.dropped(provider, request, &record)?;
+        if !dropped.is_empty() {
+            person.tell(&Event::FieldsDropped { names: dropped });
+        }
         Flow::ApiKey.as_str().clone_into(&mut record.flow);
         record.params.clone_from(&provider.params);
         Ok(Acquired {
             connection: record,
             client: None,
         })
+    }
+}
+
+impl Broker {
+    /// The fields of the login that is being replaced which the new one lacks.
+    fn dropped(
+        &self,
+        provider: &Provider,
+        request: &LoginRequest,
+        new: &ConnectionRecord,
+    ) -> Result<Vec<String>, LoginError> {
+        let key = self.keys(&provider.name).connection(&request.connection)?;
+        // A damaged record is what the new login repairs: nothing can be said of its fields.
+        let old: Option<Stored<ConnectionRecord>> =
+            record::read(self.store(), &key).unwrap_or_default();
+        let names = old
+            .into_iter()
+            .flat_map(|old| old.record.fields.into_keys());
+        Ok(names
+            .filter(|name| !new.fields.contains_key(name))
+            .collect())
     }
 }
 

@@ -10,7 +10,7 @@ use authkeep_vault::EntropyError;
 use super::loopback::Expectation;
 use super::oauth_client::OAuthClient;
 use super::{Acquired, BrowserUrl, LoginError, LoginRequest, Loopback, Loopbacks};
-use crate::authorization_server::AuthorizationServer;
+use crate::authorization_server::{AuthorizationServer, ClientRequest};
 use crate::pinned::Pinned;
 use crate::record::ConnectionRecord;
 use crate::refresh::apply;
@@ -34,7 +34,7 @@ impl Broker {
         let token_endpoint = server.token_endpoint().ok_or_else(no_flow)?;
 
         let oauth_client = self.oauth_client(provider, request, person)?;
-        let client = server.client(oauth_client.record(), &token_endpoint.url);
+        let client = server.client(oauth_client.record(), ClientRequest::Token);
         let scopes = request
             .scopes
             .clone()
@@ -120,7 +120,7 @@ impl Broker {
         Flow::AuthorizationCode
             .as_str()
             .clone_into(&mut record.flow);
-        record.client_id = Some(client.id.clone());
+        record.client = Some(oauth_client.record().clone());
         record.params.clone_from(&provider.params);
         record.token_response.clone_from(&tokens.extra);
         if let Some(granted) = &tokens.scope {

@@ -6,7 +6,7 @@ use authkeep_registry::{BindError, Flow, ProviderName, RegistryError};
 use authkeep_vault::{EntropyError, LockError, PutError};
 
 use super::{ForbiddenUrl, LoopbackError};
-use crate::{AskError, HttpError, RecordError};
+use crate::{AskError, ConnectionName, HttpError, RecordError};
 
 /// Why nobody is logged in. Nothing was stored.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,16 @@ pub enum LoginError {
         flow: Flow,
         /// What can be used.
         usable: Vec<Flow>,
+    },
+    /// There is a login that works, and it is not what was asked for.
+    #[error("`{provider}` ({connection}) is connected already, with another {what}")]
+    Differs {
+        /// The provider.
+        provider: ProviderName,
+        /// The connection.
+        connection: ConnectionName,
+        /// What is different.
+        what: &'static str,
     },
     /// A parameter of the definition is missing or wrong.
     #[error(transparent)]

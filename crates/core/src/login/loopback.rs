@@ -22,9 +22,19 @@ pub(super) use self::door::Expectation;
 use self::door::{CALLBACK, Door};
 
 /// The port for providers that accept only a redirect URI registered in full.
-const REGISTERED_PORT: u16 = 48_732;
+const REGISTERED_PORT: u16 = 27_149;
 /// After the answer, the browser gets this long to fetch its last page.
 const LAST_PAGE: Duration = Duration::from_millis(800);
+
+/// The redirect address that a person registers at a provider of this kind; `None` where none can lead here.
+pub fn redirect_address(kind: RedirectKind) -> Option<String> {
+    match kind {
+        RedirectKind::Loopback => Some(format!("http://127.0.0.1{CALLBACK} (any port)")),
+        RedirectKind::Localhost => Some(format!("http://localhost{CALLBACK} (any port)")),
+        RedirectKind::Exact => Some(format!("http://127.0.0.1:{REGISTERED_PORT}{CALLBACK}")),
+        RedirectKind::Https => None,
+    }
+}
 
 /// A bound listener, waiting for one answer.
 #[derive(Debug)]

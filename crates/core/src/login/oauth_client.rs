@@ -4,7 +4,7 @@ use authkeep_registry::{ClientAuthMethod, Provider};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{LoginError, LoginRequest, Replace};
-use crate::pinned::{Pinned, origin};
+use crate::pinned::Pinned;
 use crate::record::{self, ClientRecord, Stored};
 use crate::{AskError, Broker, FieldRequest, Interaction};
 
@@ -72,11 +72,9 @@ impl Broker {
 
 /// A saved client secret goes only to the token endpoint that it was entered for.
 fn is_for(saved: &ClientRecord, provider: &Provider) -> bool {
-    let token_url = provider
-        .oauth
-        .as_ref()
-        .and_then(|oauth| oauth.token_url.as_ref());
-    saved.client_secret.is_none() || saved.pinned.token == token_url.map(origin)
+    let mut endpoints = provider.oauth.iter();
+    saved.client_secret.is_none()
+        || endpoints.any(|oauth| saved.pinned.admits_token_requests(oauth))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

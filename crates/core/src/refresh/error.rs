@@ -68,11 +68,11 @@ pub enum RefreshError {
     #[error(transparent)]
     Http(#[from] HttpError),
     /// The definition has changed since the login, and names another place for the refresh token.
-    #[error("the token endpoint of `{provider}` is not the one that was logged in to (now {now})")]
+    #[error("the token endpoint of `{provider}` is not as it was at login (now {now})")]
     Moved {
         /// The provider.
         provider: ProviderName,
-        /// The origin that the definition names now.
+        /// The endpoint that the definition names now.
         now: String,
     },
     /// The definition is gone or unusable.

@@ -52,7 +52,13 @@ async fn what_could_not_be_saved_is_not_handed_out() {
     world.clock.advance(3_600);
     let error = broker.resolve(&target(), None).await.unwrap_err();
     assert!(
-        matches!(error, ResolveError::Refresh(RefreshError::NotSaved(_))),
+        matches!(
+            error,
+            ResolveError::Refresh {
+                error: RefreshError::NotSaved(_),
+                ..
+            }
+        ),
         "{error:?}"
     );
 }
@@ -130,7 +136,13 @@ async fn a_refused_login_is_marked_once_and_not_asked_for_again() {
     world.server.revoke_everything();
     let error = broker.resolve(&target(), None).await.unwrap_err();
     assert!(
-        matches!(error, ResolveError::Refresh(RefreshError::Refused { .. })),
+        matches!(
+            error,
+            ResolveError::Refresh {
+                error: RefreshError::Refused { .. },
+                ..
+            }
+        ),
         "{error:?}"
     );
     assert_eq!(world.record()["verdict"], "reauth_required");
@@ -172,7 +184,7 @@ async fn a_lost_answer_ends_in_one_retry_and_a_clear_word() {
     world.script([Scripted::Lost]);
     let error = broker.resolve(&target(), None).await.unwrap_err();
     assert!(
-        matches!(&error, ResolveError::Refresh(error) if error.may_pass()),
+        matches!(&error, ResolveError::Refresh { error, .. } if error.may_pass()),
         "{error:?}"
     );
     drop(broker.resolve(&target(), None).await.unwrap_err());

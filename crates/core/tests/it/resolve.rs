@@ -178,7 +178,7 @@ async fn what_the_server_says_while_the_token_is_valid_does_not_take_it_away() {
         world.clock.advance(200);
         world.script([fault.clone(), fault.clone()]);
         let error = broker.resolve(&target(), None).await.unwrap_err();
-        let ResolveError::Refresh(error) = error else {
+        let ResolveError::Refresh { error, .. } = error else {
             panic!("{fault:?}: {error:?}");
         };
         assert_eq!(error.may_pass(), passes, "{fault:?}: {error:?}");

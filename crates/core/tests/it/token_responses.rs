@@ -140,7 +140,7 @@ async fn nothing_broken_is_stored_and_nothing_secret_is_said() {
                 assert_eq!(scanner.scan(said.as_bytes()), [], "seed {seed}: {said}");
                 "renewed"
             }
-            Err(ResolveError::Refresh(error)) => {
+            Err(ResolveError::Refresh { error, .. }) => {
                 let said = said(&error);
                 assert_eq!(
                     Scanner::new(&[&secret]).scan(said.as_bytes()),

@@ -72,13 +72,25 @@ async fn slack_says_no_with_status_200() {
     world.script([no("internal_error"), no("invalid_refresh_token")]);
     let error = broker.resolve(&target(), None).await.unwrap_err();
     assert!(
-        matches!(error, ResolveError::Refresh(RefreshError::Rejected { .. })),
+        matches!(
+            error,
+            ResolveError::Refresh {
+                error: RefreshError::Rejected { .. },
+                ..
+            }
+        ),
         "{error:?}"
     );
     assert_eq!(world.record(), record);
     let error = broker.resolve(&target(), None).await.unwrap_err();
     assert!(
-        matches!(error, ResolveError::Refresh(RefreshError::Refused { .. })),
+        matches!(
+            error,
+            ResolveError::Refresh {
+                error: RefreshError::Refused { .. },
+                ..
+            }
+        ),
         "{error:?}"
     );
 

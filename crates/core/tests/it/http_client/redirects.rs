@@ -21,7 +21,7 @@ async fn not_by_a_refresh_and_not_by_a_revocation() {
             format!("{}/token", elsewhere.url()),
         )]);
         let error = broker.resolve(&target(), None).await.unwrap_err();
-        assert!(matches!(error, ResolveError::Refresh(_)), "{error:?}");
+        assert!(matches!(error, ResolveError::Refresh { .. }), "{error:?}");
     }
     for status in STATUSES {
         let broker = world.logged_in().await;

@@ -1,6 +1,6 @@
 //! The OAuth client: asked for once, and its secret given to nobody but the server it was entered for.
 
-use authkeep_core::{LoginError, Replace};
+use authkeep_core::{LoginError, RemoteRevocation, Replace};
 use authkeep_testkit::canary::{Scanner, canary};
 use authkeep_testkit::oauth_server::{Client, OAuthServer, ServerOptions};
 use serde_json::json;
@@ -84,8 +84,8 @@ async fn a_saved_secret_is_not_offered_to_another_token_endpoint() {
 }
 
 #[tokio::test]
-async fn a_secret_that_was_replaced_does_not_go_to_the_first_server_with_an_old_login() {
-    // Two servers know a client of the same name. The older login still belongs to the first one.
+async fn each_login_is_renewed_with_the_client_it_was_made_with() {
+    // Two servers know a client of the same name. The older login still belongs to the first one, and to its secret.
     let (first, second) = (canary(), canary());
     let world = World::with(confidential(&first, Client::post));
     let mut old = request();
@@ -104,9 +104,38 @@ async fn a_secret_that_was_replaced_does_not_go_to_the_first_server_with_an_old_
     let mut target = target();
     target.connection = Some("old".parse().unwrap());
     let broker = world.broker();
-    drop(broker.renew(&target).await.unwrap_err());
+    broker.renew(&target).await.unwrap();
     drop(broker.logout(&target).await.unwrap());
     assert_eq!(Scanner::new(&[&second]).scan(&seen(&world.server)), []);
+}
+
+#[tokio::test]
+async fn two_clients_at_one_provider_do_not_get_in_each_others_way() {
+    let (first, second) = (canary(), canary());
+    let clients = vec![Client::post("one", &first), Client::post("two", &second)];
+    let world = World::with(ServerOptions {
+        clients,
+        ..ServerOptions::default()
+    });
+    let broker = world.broker();
+    for (connection, client, secret) in [("a", "one", &first), ("b", "two", &second)] {
+        let mut request = request();
+        request.connection = connection.parse().unwrap();
+        request.client_id = Some(client.to_owned());
+        let person = FakePerson::approving().answering(&[secret]);
+        broker.login(&request, &person).await.unwrap();
+    }
+    for connection in ["a", "b", "a"] {
+        let mut target = target();
+        target.connection = Some(connection.parse().unwrap());
+        broker.renew(&target).await.unwrap();
+    }
+    for connection in ["a", "b"] {
+        let mut target = target();
+        target.connection = Some(connection.parse().unwrap());
+        let ended = broker.logout(&target).await.unwrap();
+        assert_eq!(ended.remote, RemoteRevocation::Revoked);
+    }
 }
 
 #[tokio::test]

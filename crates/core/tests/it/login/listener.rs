@@ -16,7 +16,7 @@ use crate::fakes::{FakePerson, World, request};
 use crate::process::{alone, listeners};
 
 /// The port of the redirect URI that is registered in full.
-const REGISTERED: u16 = 48_732;
+const REGISTERED: u16 = 27_149;
 
 #[test]
 fn it_is_on_loopback_and_gone_within_a_second() {

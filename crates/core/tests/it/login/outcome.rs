@@ -26,8 +26,15 @@ async fn a_login_is_stored_with_what_was_granted_and_where_it_may_go() {
     assert!(world.server.token_is_active(&secret));
     let record = world.record();
     assert_eq!(record["access_token"], json!(secret));
-    assert_eq!(record["pinned"]["token"], json!(world.server.url()));
-    assert_eq!(record["pinned"]["revocation"], json!(world.server.url()));
+    assert_eq!(
+        record["pinned"]["token"],
+        json!(format!("{}/token", world.server.url()))
+    );
+    let revocation = record["pinned"]["revocation"].as_str().unwrap();
+    assert!(
+        revocation.contains(&format!("{}/revoke", world.server.url())),
+        "{revocation}"
+    );
     assert_eq!(world.stored(CLIENT)["client_id"], json!("test-client"));
     assert!(
         matches!(

@@ -121,7 +121,13 @@ async fn whoever_cannot_get_the_lock_asks_for_nothing() {
     let started = Instant::now();
     let error = broker.resolve(&target(), None).await.unwrap_err();
     assert!(
-        matches!(error, ResolveError::Refresh(RefreshError::Busy { .. })),
+        matches!(
+            error,
+            ResolveError::Refresh {
+                error: RefreshError::Busy { .. },
+                ..
+            }
+        ),
         "{error:?}"
     );
     assert!(started.elapsed() >= Duration::from_millis(400));

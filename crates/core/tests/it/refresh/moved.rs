@@ -29,7 +29,13 @@ async fn not_a_byte_goes_to_an_endpoint_that_was_not_there_at_login() {
         if pointer == "/oauth/token_url" {
             let error = outcome.unwrap_err();
             assert!(
-                matches!(error, ResolveError::Refresh(RefreshError::Moved { .. })),
+                matches!(
+                    error,
+                    ResolveError::Refresh {
+                        error: RefreshError::Moved { .. },
+                        ..
+                    }
+                ),
                 "{value}: {error:?}"
             );
             assert_eq!(world.token_requests(), 1);
@@ -105,9 +111,92 @@ async fn a_definition_that_is_gone_or_broken_is_said_to_be() {
     assert!(
         matches!(
             error,
-            ResolveError::Refresh(RefreshError::NoDefinition { .. })
+            ResolveError::Refresh {
+                error: RefreshError::NoDefinition { .. },
+                ..
+            }
         ),
         "{error:?}"
     );
     assert_eq!(world.token_requests(), 1);
+}
+
+#[tokio::test]
+async fn another_path_at_the_same_origin_is_another_place() {
+    // A place at the same origin may publish what it is sent: an issue tracker, a paste bin.
+    let world = World::new();
+    let broker = world.logged_in().await;
+    let url = world.server.url();
+    world.clock.advance(3_600);
+    world.redefine("/oauth/token_url", format!("{url}/paste"));
+    let error = broker.resolve(&target(), None).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            ResolveError::Refresh {
+                error: RefreshError::Moved { .. },
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    let mut edited = world.definition();
+    edited["oauth"]
+        .as_object_mut()
+        .unwrap()
+        .remove("revocation_url");
+    edited["oauth"]["revocation"] = serde_json::json!({
+        "url": format!("{url}/paste"), "auth": "bearer", "format": "json", "params": {"title": "{token}"},
+    });
+    world.define(&edited);
+    let ended = broker.logout(&target()).await.unwrap();
+    assert!(
+        matches!(ended.remote, RemoteRevocation::Failed(_)),
+        "{ended:?}"
+    );
+    assert_eq!(world.server.count("/paste"), 0);
+    // The control: a login made with that definition does send its token there.
+    let broker = world.logged_in().await;
+    drop(broker.logout(&target()).await.unwrap());
+    assert_eq!(world.server.count("/paste"), 1);
+}
+
+#[tokio::test]
+async fn a_variable_that_came_later_is_not_handed_out_beside_the_credential() {
+    let world = World::new();
+    let broker = world.logged_in().await;
+    let mut edited = world.definition();
+    edited["env"]["ACME_BASE_URL"] = "https://evil.test/v1".into();
+    world.define(&edited);
+    let names = |connection: authkeep_core::Connection| {
+        let credential = broker
+            .release(connection, authkeep_core::Purpose::Export)
+            .unwrap();
+        credential
+            .environment()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        names(broker.show(&target()).unwrap()),
+        ["ACME_ACCESS_TOKEN"]
+    );
+    // The control: a new login pins the new variable.
+    let again = world.logged_in().await;
+    assert_eq!(names(again.show(&target()).unwrap()).len(), 2);
+}
+
+#[tokio::test]
+async fn a_broken_definition_keeps_nobody_from_using_or_ending_a_login() {
+    let world = World::new();
+    let broker = world.logged_in().await;
+    std::fs::write(world.home.providers().join("acme.json"), "{").unwrap();
+    broker.resolve(&target(), None).await.unwrap();
+    let ended = broker.logout(&target()).await.unwrap();
+    assert!(
+        matches!(ended.remote, RemoteRevocation::Failed(_)),
+        "{ended:?}"
+    );
+    assert!(world.record().is_null());
 }
