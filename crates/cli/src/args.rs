@@ -22,7 +22,7 @@ use crate::commands;
     after_help = "Start with `authkeep providers`, then `authkeep login PROVIDER`.\n\
                   Exit codes: 0 ok, 1 other, 2 usage, 3 provider not found, 4 authentication failed, \
                   5 credential missing, 6 refresh failed, 7 store unavailable, 8 denied by policy, \
-                  9 connection not found, 10 try again, 130 interrupted. `run` returns the child's own code."
+                  9 connection not found, 10 try again, 126 and 127 program not started, 130 interrupted. `run` returns the child's own code."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]

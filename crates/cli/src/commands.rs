@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod get;
+mod handout;
 pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod list;

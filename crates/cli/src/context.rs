@@ -125,12 +125,22 @@ pub(crate) fn entropy(bytes: &mut [u8]) -> Result<(), EntropyError> {
     getrandom::fill(bytes).map_err(|error| EntropyError::new(error.to_string()))
 }
 
-/// Runs async work on a runtime that exists for this work only. Ctrl-C drops the work: what it had not
-/// finished is not stored.
+/// What Ctrl-C, a hang-up or a polite kill does to work that is under way.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum OnInterrupt<'a> {
+    /// Drop it: nothing of it is stored. For work that waits for a person.
+    Drop,
+    /// Finish what the broker is in the middle of, and end at the second signal: between a server's rotation of a
+    /// token and its being saved, the login hangs by this process.
+    Finish(&'a Broker),
+}
+
+/// Runs async work on a runtime that exists for this work only.
 ///
-/// The work is polled before Ctrl-C is listened for: a prompt blocks in that first step, and there the signal
+/// The work is polled before signals are listened for: a prompt blocks in that first step, and there a signal
 /// shall end the process as it always does.
 pub(crate) fn block_on<T>(
+    on_interrupt: OnInterrupt<'_>,
     work: impl Future<Output = Result<T, CommandError>>,
 ) -> Result<T, CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -140,21 +150,56 @@ pub(crate) fn block_on<T>(
             CommandError::caused(ExitCode::Other, "runtime", &error)
                 .hint("check the limits on processes and open files")
         })?;
+    let interrupted = || CommandError::new(ExitCode::Interrupted, "interrupted", "interrupted");
     let outcome = runtime.block_on(async {
+        let mut work = std::pin::pin!(work);
         tokio::select! {
             biased;
-            outcome = work => outcome,
-            interrupted = tokio::signal::ctrl_c() => Err(match interrupted {
-                Ok(()) => CommandError::new(ExitCode::Interrupted, "interrupted", "interrupted")
-                    .hint("what was not finished is not stored; run the command again"),
-                Err(error) => CommandError::caused(ExitCode::Other, "signals", &error)
-                    .hint("try again"),
-            }),
+            outcome = &mut work => return outcome,
+            () = signalled() => {}
         }
+        if matches!(on_interrupt, OnInterrupt::Finish(broker) if broker.is_in_transaction()) {
+            tokio::select! {
+                biased;
+                outcome = &mut work => {
+                    outcome?;
+                    return Err(interrupted().hint("what was under way was finished and saved"));
+                }
+                () = signalled() => {}
+            }
+        }
+        Err(interrupted().hint("what was not finished is not stored; run the command again"))
     });
     // A thread that still waits for another process's lock must not hold up the end of this one.
     runtime.shutdown_background();
     outcome
+}
+
+/// Waits for a signal that asks the process to end. Where signals cannot be listened for, they end it by themselves.
+#[cfg(unix)]
+async fn signalled() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let kinds = [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ];
+    let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = kinds.map(signal) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+async fn signalled() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
 }
 
 /// A path for messages.

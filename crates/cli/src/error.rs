@@ -11,11 +11,13 @@ mod lookup;
 mod refresh;
 mod release;
 mod store;
+mod usage;
 
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::path::Path;
 
+pub(crate) use self::usage::without_the_words;
 use serde_json::{Value, json};
 
 use crate::exit_code::ExitCode;

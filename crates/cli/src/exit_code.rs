@@ -24,6 +24,10 @@ pub(crate) enum ExitCode {
     ConnectionNotFound = 9,
     /// Somebody else holds the lock, or the network is down: the same command may succeed later.
     TryAgain = 10,
+    /// `run`: the program is there but cannot be started.
+    ProgramNotStarted = 126,
+    /// `run`: there is no such program.
+    ProgramNotFound = 127,
     /// Ctrl-C.
     Interrupted = 130,
 }

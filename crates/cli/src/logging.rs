@@ -2,6 +2,7 @@
 //! types cannot be formatted.
 
 use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use tracing_subscriber::EnvFilter;
@@ -34,6 +35,7 @@ pub(crate) fn start(global: &GlobalArgs) -> Result<(), CommandError> {
     match &global.log_file {
         None => builder.with_writer(std::io::stderr).init(),
         Some(path) => {
+            refuse_the_home(path)?;
             let file = OpenOptions::new()
                 .create(true)
                 .append(true)
@@ -48,6 +50,35 @@ pub(crate) fn start(global: &GlobalArgs) -> Result<(), CommandError> {
                 })?;
             builder.with_writer(Mutex::new(file)).init();
         }
+    }
+    Ok(())
+}
+
+/// A line of log appended to the master key or to a vault would be the end of it.
+fn refuse_the_home(path: &Path) -> Result<(), CommandError> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+    let home = env::authkeep_home().and_then(|home| home.canonicalize().ok());
+    // Through a link, the file itself may lie there too.
+    let places = [path.canonicalize().ok(), folder.ok()];
+    let within = |home: PathBuf| {
+        places
+            .iter()
+            .flatten()
+            .any(|place| place.starts_with(&home))
+    };
+    if home.is_some_and(within) {
+        return Err(CommandError::new(
+            ExitCode::Usage,
+            "log_file",
+            format!(
+                "the log file `{}` would lie in authkeep's own home",
+                path.display()
+            ),
+        )
+        .hint("name a file elsewhere after --log-file"));
     }
     Ok(())
 }

@@ -28,7 +28,10 @@ fn main() -> ProcessExit {
     let umask = process::keep_files_private();
     let cli = match Cli::read() {
         Ok(cli) => cli,
-        Err(error) => return Output::before_arguments(&args::raw()).usage(&error),
+        Err(error) => {
+            let arguments = args::raw();
+            return Output::before_arguments(&arguments).usage(&arguments, &error);
+        }
     };
     let output = Output::new(&cli.global);
     let context = match logging::start(&cli.global) {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::args::GlobalArgs;
 use crate::env;
-use crate::error::CommandError;
+use crate::error::{CommandError, without_the_words};
 use crate::exit_code::ExitCode;
 use crate::printable::{printable, printable_json};
 
@@ -147,7 +147,10 @@ impl Output {
     }
 
     /// Shows what is wrong with the command line; `--help` and `--version` come this way too.
-    pub(crate) fn usage(&self, error: &clap::Error) -> ProcessExit {
+    pub(crate) fn usage(&self, arguments: &[OsString], error: &clap::Error) -> ProcessExit {
+        if let Some(error) = without_the_words(arguments, error) {
+            return self.failure(&error);
+        }
         if !error.use_stderr() {
             return self.to_stdout(error.to_string().as_bytes(), ExitCode::Ok);
         }

@@ -100,6 +100,10 @@ impl Interaction for TerminalPerson {
             Event::FewerScopes { missing } => {
                 self.output.warn(&format!("these scopes were not granted: {}", missing.join(" ")));
             }
+            Event::FieldsDropped { names } => self.output.warn(&format!(
+                "the login that this one replaces also held {}; the new one does not",
+                names.join(", ")
+            )),
             Event::WithoutPkce => self.output.say("This provider does not use PKCE; the state alone guards the callback."),
             _ => {}
         }

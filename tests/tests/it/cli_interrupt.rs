@@ -155,22 +155,55 @@ fn whoever_waits_for_a_lock_can_be_interrupted_too() {
     wait_until("both catch Ctrl-C", || {
         catches_interrupts(waiter.id()) && catches_interrupts(holder.id())
     });
-    for child in [&mut waiter, &mut holder] {
-        let started = Instant::now();
-        assert!(signal("-INT", &child.id().to_string()));
-        assert_eq!(child.wait().unwrap().code(), Some(130));
-        assert!(
-            started.elapsed() < Duration::from_secs(1),
-            "{:?}",
-            started.elapsed()
-        );
-    }
+    let started = Instant::now();
+    assert!(signal("-INT", &waiter.id().to_string()));
+    assert_eq!(waiter.wait().unwrap().code(), Some(130));
+    assert!(
+        started.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        started.elapsed()
+    );
+    // The one whose request is out gives it up at the second signal only.
+    let mut ended = None;
+    wait_until("the first gives up", || {
+        assert!(signal("-INT", &holder.id().to_string()));
+        ended = holder.try_wait().unwrap();
+        ended.is_some()
+    });
+    assert_eq!(ended.unwrap().code(), Some(130));
     assert_eq!(
         acme.server.count("/token"),
         2,
         "the one that waited asked nobody"
     );
     assert_eq!(acme.product.secret("acme", "token"), token);
+}
+
+#[test]
+fn a_refresh_that_is_under_way_is_finished_and_saved() {
+    for name in ["-INT", "-TERM", "-HUP"] {
+        let acme = Acme::connected();
+        let before = acme.product.secret("acme", "token");
+        acme.server.script("/token", vec![Scripted::Delay(700)]);
+        let mut command = acme.product.command(&["get", "acme", "--refresh"]);
+        let mut refresh = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        wait_until("it is under way", || acme.server.count("/token") == 2);
+        wait_until("it catches signals", || catches_interrupts(refresh.id()));
+        assert!(signal(name, &refresh.id().to_string()));
+        assert_eq!(refresh.wait().unwrap().code(), Some(130), "{name}");
+        // The server has rotated the token: had the answer been dropped, the login would be lost.
+        let after = acme.product.secret("acme", "token");
+        assert_ne!(after, before, "{name}");
+        assert_eq!(
+            acme.product.run(&["get", "acme", "--refresh"]).code,
+            0,
+            "{name}"
+        );
+    }
 }
 
 #[test]

@@ -172,7 +172,7 @@ fn a_refresh_that_fails() {
     acme.server.revoke_everything();
     let arguments = ["get", "acme", "--refresh"];
     let first = acme.product.run(&arguments);
-    assert_eq!(first.code, 6, "{first:?}");
+    assert_eq!(first.code, 4, "{first:?}");
     let said = refused(&acme.product, &arguments, 4, "reauth_required");
     assert!(said.contains("run `authkeep login acme`"), "{said}");
 }

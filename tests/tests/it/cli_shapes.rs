@@ -33,7 +33,10 @@ fn before_anything_is_stored() {
     let list = ok(&product, &["list"]);
     assert_eq!(keys(&list), "profile providers");
     let first = &list["providers"][0];
-    assert_eq!(keys(first), "connections flows provider source state");
+    assert_eq!(
+        keys(first),
+        "connections definition flows provider source state"
+    );
     assert_eq!(first["state"], "available");
     assert_eq!(
         ok(&product, &["profile", "list"]),
@@ -76,7 +79,7 @@ fn definitions() {
     let inspect = ok(&product, &["inspect", "gh"]);
     assert_eq!(
         keys(&inspect),
-        "category display_name docs endpoints fields flows hosts notes params provider scopes source variables"
+        "category display_name docs endpoints fields flows hosts notes params provider redirect scopes source variables"
     );
     assert_eq!(inspect["provider"], "github");
     assert_eq!(keys(&inspect["flows"][0]), "available flow");

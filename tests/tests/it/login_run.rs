@@ -68,7 +68,7 @@ fn a_program_that_cannot_start_and_a_run_without_env_release_nothing_they_should
     let output = acme
         .product
         .run(&["run", "--env", "--", "/no/such/program"]);
-    assert_eq!(output.code, 1, "{output:?}");
+    assert_eq!(output.code, 127, "{output:?}");
     assert!(
         output
             .stderr

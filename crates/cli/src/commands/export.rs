@@ -1,16 +1,13 @@
 //! `authkeep export`: credentials as environment variables, quoted for who reads them.
 
-use authkeep_core::{
-    Broker, Connection, ConnectionName, ExportFormat, ProviderState, Purpose, Target, Variables,
-};
+use authkeep_core::{ConnectionName, ExportFormat, Purpose, Target, Variables};
 use authkeep_registry::ProviderName;
 use clap::{Args, ValueEnum};
 
-use super::get::resolved;
+use super::handout::{released, wanted};
 use super::missing::no_credential;
 use crate::context::Context;
 use crate::error::CommandError;
-use crate::exit_code::ExitCode;
 use crate::output::{Done, Output};
 
 /// Print credentials as environment variables.
@@ -27,7 +24,7 @@ pub(crate) struct ExportArgs {
     providers: Vec<ProviderName>,
 
     /// Which connection of the provider.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", requires = "providers")]
     connection: Option<ConnectionName>,
 
     /// Who reads it.
@@ -74,74 +71,18 @@ pub(crate) fn run(
     } else {
         args.format.into()
     };
-    let mut variables = Variables::default();
-    match (context.broker()?, args.providers.first()) {
-        (None, Some(provider)) => return Err(no_credential(context, provider)),
-        (None, None) => {}
-        (Some(broker), _) => {
-            for connection in wanted(&broker, output, args)? {
-                variables.extend(released(&broker, connection, Purpose::Export)?)?;
-            }
-        }
-    }
-    if variables.iter().next().is_none() {
-        output.warn("nothing is connected in this profile: there is nothing to export");
-    }
-    Ok(Done::Secret(variables.render(format)?))
-}
-
-/// The named logins, all of which must work; or all that do.
-fn wanted(
-    broker: &Broker,
-    output: &Output,
-    args: &ExportArgs,
-) -> Result<Vec<Connection>, CommandError> {
     let target = |provider: &ProviderName| Target {
         provider: provider.clone(),
         connection: args.connection.clone(),
     };
-    if !args.providers.is_empty() {
-        return args
-            .providers
-            .iter()
-            .map(|provider| resolved(broker, &target(provider), None))
-            .collect();
+    let named: Vec<_> = args.providers.iter().map(target).collect();
+    let variables = match (context.broker()?, args.providers.first()) {
+        (None, Some(provider)) => return Err(no_credential(context, provider)),
+        (None, None) => Variables::default(),
+        (Some(broker), _) => released(&broker, wanted(&broker, output, &named)?, Purpose::Export)?,
+    };
+    if variables.iter().next().is_none() {
+        output.warn("nothing is connected in this profile: there is nothing to export");
     }
-    let mut connections = Vec::new();
-    for provider in broker.list()? {
-        if provider.state != ProviderState::Connected {
-            continue;
-        }
-        match resolved(broker, &target(&provider.name), None) {
-            Ok(connection) => connections.push(connection),
-            Err(error) => output.warn(&format!(
-                "{} is left out: {}",
-                provider.name,
-                error.message()
-            )),
-        }
-    }
-    Ok(connections)
-}
-
-/// The variables of one login, released.
-pub(super) fn released(
-    broker: &Broker,
-    connection: Connection,
-    purpose: Purpose,
-) -> Result<Vec<(String, secrecy::SecretString)>, CommandError> {
-    let provider = broker.provider_of(&connection)?;
-    let name = connection.provider().clone();
-    let variables = broker.release(connection, purpose)?.environment(&provider);
-    if variables.is_empty() {
-        return Err(CommandError::new(
-            ExitCode::Other,
-            "no_variables",
-            format!("the definition of `{name}` names no environment variable"),
-        )
-        .hint(format!(
-            "use `authkeep get {name} --field token --show-secret`, or add `env` to the definition"
-        )));
-    }
-    Ok(variables)
+    Ok(Done::Secret(variables.render(format)?))
 }

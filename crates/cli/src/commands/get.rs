@@ -12,7 +12,7 @@ use serde_json::json;
 
 use self::details::Details;
 use super::missing::no_credential;
-use crate::context::{Context, block_on};
+use crate::context::{Context, OnInterrupt, block_on};
 use crate::duration;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -91,12 +91,16 @@ pub(super) fn resolved(
     if let Some(connection) = broker.resolve_from_vault(target, min_ttl)? {
         return Ok(connection);
     }
-    block_on(async { Ok(broker.resolve(target, min_ttl).await?) })
+    block_on(OnInterrupt::Finish(broker), async {
+        Ok(broker.resolve(target, min_ttl).await?)
+    })
 }
 
 fn current(broker: &Broker, target: &Target, args: &GetArgs) -> Result<Connection, CommandError> {
     if args.refresh {
-        return block_on(async { Ok(broker.renew(target).await?) });
+        return block_on(OnInterrupt::Finish(broker), async {
+            Ok(broker.renew(target).await?)
+        });
     }
     // Looking at a login that has run out is no reason to fail: the status says so.
     if !args.show_secret && args.min_ttl.is_none() {

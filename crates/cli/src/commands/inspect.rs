@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use authkeep_core::usable_flows;
-use authkeep_registry::{Definition, Param, Provider, ProviderName, Source};
+use authkeep_core::{redirect_address, usable_flows};
+use authkeep_registry::{Definition, Flow, Param, Provider, ProviderName, Source};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -92,6 +92,17 @@ impl Inspection {
         .collect()
     }
 
+    /// The redirect address to register, where a browser login can run here.
+    fn redirect(&self) -> Option<String> {
+        let provider = self.provider.as_ref()?;
+        let usable = usable_flows(provider).contains(&Flow::AuthorizationCode);
+        provider
+            .oauth
+            .as_ref()
+            .filter(|_| usable)
+            .and_then(|oauth| redirect_address(oauth.redirect))
+    }
+
     fn docs(&self) -> Option<&str> {
         let provider = self.provider.as_ref()?;
         let oauth = provider
@@ -153,31 +164,34 @@ impl View for Inspection {
             } else {
                 "  (not available in this version)"
             };
-            writeln!(out, "  flow        {flow}{note}")?;
+            writeln!(out, "  flow          {flow}{note}")?;
         }
         for (name, url) in self.endpoints() {
-            writeln!(out, "  {name:<11} {url}")?;
+            writeln!(out, "  {name:<13} {url}")?;
+        }
+        if let Some(redirect) = self.redirect() {
+            writeln!(out, "  redirect to   {redirect}")?;
         }
         if !self.scopes().is_empty() {
-            writeln!(out, "  scopes      {}", self.scopes().join(" "))?;
+            writeln!(out, "  scopes        {}", self.scopes().join(" "))?;
         }
         for (name, text) in self.fields() {
-            writeln!(out, "  field       {name}: {text}")?;
+            writeln!(out, "  field         {name}: {text}")?;
         }
         for (name, param) in &definition.params {
-            writeln!(out, "  parameter   {name}: {}", param_text(param))?;
+            writeln!(out, "  parameter     {name}: {}", param_text(param))?;
         }
-        writeln!(out, "  sent to     {}", self.hosts().join(" "))?;
+        writeln!(out, "  sent to       {}", self.hosts().join(" "))?;
         let variables: Vec<_> = definition
             .env
             .iter()
             .map(|(name, _)| name.to_string())
             .collect();
         if !variables.is_empty() {
-            writeln!(out, "  exports     {}", variables.join(" "))?;
+            writeln!(out, "  exports       {}", variables.join(" "))?;
         }
         if let Some(docs) = self.docs() {
-            writeln!(out, "  set up at   {docs}")?;
+            writeln!(out, "  set up at     {docs}")?;
         }
         if let Some(notes) = &definition.notes {
             writeln!(out, "\n{notes}")?;
@@ -194,6 +208,7 @@ impl View for Inspection {
             "source": self.source,
             "flows": self.flows().iter().map(|(flow, usable)| json!({ "flow": flow, "available": usable })).collect::<Vec<_>>(),
             "endpoints": self.endpoints().into_iter().map(|(name, url)| (name.to_owned(), json!(url))).collect::<serde_json::Map<_, _>>(),
+            "redirect": self.redirect(),
             "scopes": self.scopes(),
             "fields": self.fields().iter().map(|(name, _)| name).collect::<Vec<_>>(),
             "params": definition.params.keys().collect::<Vec<_>>(),

@@ -2,7 +2,10 @@
 
 use std::io::{self, Write};
 
-use authkeep_core::{Connection, ProviderState, ProviderStatus, Timestamp, available};
+use authkeep_core::{
+    Connection, ConnectionStatus, DefinitionState, ProviderState, ProviderStatus, Timestamp,
+    available, is_supported,
+};
 use clap::Args;
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
@@ -64,9 +67,12 @@ impl View for Listing {
             "TIME LEFT",
         ]);
         for provider in &self.providers {
-            let source = provider.source.map_or("gone", |source| source.as_str());
+            let source = source(provider);
+            let source = source.as_str();
             if provider.connections.is_empty() {
-                let flows: Vec<_> = provider.flows.iter().map(|flow| flow.as_str()).collect();
+                // What it offers and this version cannot run would only mislead; `inspect` has it all.
+                let supported = provider.flows.iter().filter(|flow| is_supported(**flow));
+                let flows: Vec<_> = supported.map(|flow| flow.as_str()).collect();
                 let name = provider.name.as_str();
                 table.add_row([
                     name,
@@ -102,6 +108,7 @@ impl View for Listing {
                 json!({
                     "provider": provider.name.as_str(),
                     "source": provider.source.map(|source| source.as_str()),
+                    "definition": provider.definition.as_str(),
                     "state": provider.state.as_str(),
                     "flows": provider.flows.iter().map(|flow| flow.as_str()).collect::<Vec<_>>(),
                     "connections": provider.connections.iter().map(|c| self.connection(c)).collect::<Vec<_>>(),
@@ -129,8 +136,18 @@ impl Listing {
     }
 }
 
+fn source(provider: &ProviderStatus) -> String {
+    match (provider.source, provider.definition) {
+        (Some(source), DefinitionState::Readable) => source.as_str().to_owned(),
+        (Some(source), state) => format!("{} ({})", source.as_str(), state.as_str()),
+        (None, state) => state.as_str().to_owned(),
+    }
+}
+
 fn time_left(connection: &Connection, now: Timestamp) -> String {
-    match connection.expires_at() {
+    let works = connection.status(now) == ConnectionStatus::Connected;
+    let ended = connection.status(now) == ConnectionStatus::Expired;
+    match connection.expires_at().filter(|_| works || ended) {
         None => "-".to_owned(),
         Some(at) => match (duration::left(now, at), connection.is_refreshable()) {
             (Some(left), _) => left,

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::missing::defined;
 use crate::browser::Choice;
-use crate::context::{Context, block_on};
+use crate::context::{Context, OnInterrupt, block_on};
 use crate::duration;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -129,7 +129,9 @@ pub(crate) fn run(
     };
     defined(context, &args.provider)?;
     let broker = context.broker_or_new()?;
-    let outcome = block_on(async { Ok(broker.login(&request, &person).await?) })?;
+    let outcome = block_on(OnInterrupt::Drop, async {
+        Ok(broker.login(&request, &person).await?)
+    })?;
     let now = broker.now();
     Ok(Done::view(match outcome {
         LoginOutcome::AlreadyConnected(connection) => {

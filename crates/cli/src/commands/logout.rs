@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::missing::no_credential;
-use crate::context::{Context, block_on};
+use crate::context::{Context, OnInterrupt, block_on};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::output::{Done, View};
@@ -34,7 +34,9 @@ pub(crate) fn run(context: &Context, args: &LogoutArgs) -> Result<Done, CommandE
         provider: args.provider.clone(),
         connection: args.connection.clone(),
     };
-    let outcome = block_on(async { Ok(broker.logout(&target).await?) })?;
+    let outcome = block_on(OnInterrupt::Finish(&broker), async {
+        Ok(broker.logout(&target).await?)
+    })?;
     Ok(Done::view(Ended {
         outcomes: vec![outcome],
         also: None,

@@ -1,11 +1,11 @@
 //! `authkeep remove`: ends everything of a provider, and forgets a definition of the user's own.
 
-use authkeep_registry::ProviderName;
+use authkeep_registry::{ProviderName, Source};
 use clap::Args;
 
 use super::logout::Ended;
 use super::missing::defined;
-use crate::context::{Context, block_on};
+use crate::context::{Context, OnInterrupt, block_on};
 use crate::error::CommandError;
 use crate::output::Done;
 
@@ -19,21 +19,40 @@ pub(crate) struct RemoveArgs {
 }
 
 pub(crate) fn run(context: &Context, args: &RemoveArgs) -> Result<Done, CommandError> {
-    if context.broker()?.is_none() {
-        defined(context, &args.provider)?;
-    }
-    let broker = context.broker_or_new()?;
-    broker.require_known(&args.provider)?;
-    let outcomes = block_on(async { Ok(broker.revoke(&args.provider).await?) })?;
-    let removed = broker.unregister(&args.provider)?;
-    let also = if removed {
-        format!("Your definition of {} is removed.", args.provider)
-    } else {
-        format!(
-            "Nothing of {} is left in profile {}; its definition is bundled and stays.",
-            args.provider,
-            broker.profile()
-        )
+    let provider = &args.provider;
+    let (outcomes, removed) = match context.broker()? {
+        Some(broker) => {
+            broker.require_known(provider)?;
+            let outcomes = block_on(OnInterrupt::Finish(&broker), async {
+                Ok(broker.revoke(provider).await?)
+            })?;
+            (outcomes, broker.unregister(provider)?)
+        }
+        // Nothing was ever stored in this profile; a definition may be there all the same.
+        None => {
+            let removed = match context.home()? {
+                Some(home) => context.registry(Some(&home)).unregister(provider)?,
+                None => false,
+            };
+            if !removed {
+                defined(context, provider)?;
+            }
+            (Vec::new(), removed)
+        }
+    };
+    let bundled = matches!(
+        context.registry(context.home()?.as_ref()).find(provider),
+        Ok(Some(found)) if found.source == Source::Bundled
+    );
+    let also = match (removed, bundled) {
+        (true, true) => {
+            format!("Your definition of {provider} is removed; the bundled one is in force.")
+        }
+        (true, false) => format!("Your definition of {provider} is removed."),
+        (false, true) => {
+            format!("Nothing of {provider} is left here; its definition is bundled and stays.")
+        }
+        (false, false) => format!("Nothing of {provider} is left here."),
     };
     Ok(Done::view(Ended {
         outcomes,

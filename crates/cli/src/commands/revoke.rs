@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::logout::Ended;
 use super::missing::defined;
-use crate::context::{Context, block_on};
+use crate::context::{Context, OnInterrupt, block_on};
 use crate::error::CommandError;
 use crate::output::Done;
 
@@ -26,7 +26,9 @@ pub(crate) fn run(context: &Context, args: &RevokeArgs) -> Result<Done, CommandE
         }
         Some(broker) => {
             broker.require_known(&args.provider)?;
-            block_on(async { Ok(broker.revoke(&args.provider).await?) })?
+            block_on(OnInterrupt::Finish(&broker), async {
+                Ok(broker.revoke(&args.provider).await?)
+            })?
         }
     };
     Ok(Done::view(Ended {

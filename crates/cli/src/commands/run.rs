@@ -3,12 +3,11 @@
 use std::ffi::OsString;
 use std::io;
 
-use authkeep_core::{ConnectionName, ProviderState, Purpose, Target, Variables};
+use authkeep_core::{ConnectionName, Purpose, Target, Variables};
 use clap::Args;
 use secrecy::ExposeSecret;
 
-use super::export::released;
-use super::get::resolved;
+use super::handout::{released, wanted};
 use super::missing::no_credential;
 use crate::context::Context;
 use crate::error::CommandError;
@@ -67,7 +66,7 @@ pub(crate) fn run(
         )
         .hint("`authkeep run --env` puts the real values into the program's environment instead"));
     }
-    let variables = variables(context, args)?;
+    let variables = variables(context, output, args)?;
     if variables.iter().next().is_none() {
         output.warn("nothing is connected in this profile: the program gets no credential");
     }
@@ -83,39 +82,29 @@ pub(crate) fn run(
     }
 }
 
-fn variables(context: &Context, args: &RunArgs) -> Result<Variables, CommandError> {
-    let mut variables = Variables::default();
-    let Some(broker) = context.broker()? else {
-        return match args.providers.first() {
-            Some(target) => Err(no_credential(context, &target.provider)),
-            None => Ok(variables),
-        };
-    };
-    let mut targets = args.providers.clone();
-    if targets.is_empty() {
-        let connected = broker
-            .list()?
-            .into_iter()
-            .filter(|p| p.state == ProviderState::Connected);
-        targets.extend(connected.map(|p| Target {
-            provider: p.name,
-            connection: None,
-        }));
+fn variables(
+    context: &Context,
+    output: &Output,
+    args: &RunArgs,
+) -> Result<Variables, CommandError> {
+    match (context.broker()?, args.providers.first()) {
+        (None, Some(target)) => Err(no_credential(context, &target.provider)),
+        (None, None) => Ok(Variables::default()),
+        (Some(broker), _) => {
+            let connections = wanted(&broker, output, &args.providers)?;
+            released(&broker, connections, Purpose::Environment)
+        }
     }
-    // All are resolved before any is released: a run that cannot start releases nothing.
-    let connections: Result<Vec<_>, _> = targets
-        .iter()
-        .map(|target| resolved(&broker, target, None))
-        .collect();
-    for connection in connections? {
-        variables.extend(released(&broker, connection, Purpose::Environment)?)?;
-    }
-    Ok(variables)
 }
 
 fn not_started(program: &OsString, error: &io::Error) -> CommandError {
+    // As shells and env(1) have it, so that it is told from the program's own codes.
+    let code = match error.kind() {
+        io::ErrorKind::NotFound => ExitCode::ProgramNotFound,
+        _ => ExitCode::ProgramNotStarted,
+    };
     CommandError::new(
-        ExitCode::Other,
+        code,
         "not_started",
         format!("`{}` cannot be started: {error}", program.to_string_lossy()),
     )

@@ -1,8 +1,9 @@
 //! What to do where a provider, a login or a credential is not there.
 
-use authkeep_core::{ConnectionStatus, LookupError, ResolveError};
+use authkeep_core::{ConnectionName, ConnectionStatus, LookupError, ResolveError};
 use authkeep_registry::ProviderName;
 
+use super::refresh::refresh_failed;
 use super::{CommandError, listed};
 use crate::exit_code::ExitCode;
 
@@ -30,7 +31,7 @@ impl CommandError {
         match variables {
             [] => error,
             variables => error.hint(format!(
-                "with {} set, `authkeep login {provider} --no-input` takes it from there",
+                "with {} set, `authkeep login {provider} --flow api_key --no-input` takes it from there",
                 variables.join(" or ")
             )),
         }
@@ -79,15 +80,23 @@ impl From<ResolveError> for CommandError {
                 provider,
                 variables,
             } => Self::missing(&provider, &variables),
-            ResolveError::NeedsLogin { provider, status } => needs_login(&provider, status),
+            ResolveError::NeedsLogin {
+                provider,
+                connection,
+                status,
+            } => needs_login(&provider, &connection, status),
             ResolveError::Lookup(error) => error.into(),
-            ResolveError::Refresh(error) => error.into(),
+            ResolveError::Refresh { connection, error } => refresh_failed(&connection, error),
             other => Self::caused(ExitCode::Other, "resolve", &other),
         }
     }
 }
 
-fn needs_login(provider: &ProviderName, status: ConnectionStatus) -> CommandError {
+fn needs_login(
+    provider: &ProviderName,
+    connection: &ConnectionName,
+    status: ConnectionStatus,
+) -> CommandError {
     let (kind, message) = match status {
         ConnectionStatus::Expired => (
             "expired",
@@ -104,5 +113,14 @@ fn needs_login(provider: &ProviderName, status: ConnectionStatus) -> CommandErro
         ),
     };
     CommandError::new(ExitCode::AuthenticationFailed, kind, message)
-        .hint(format!("run `authkeep login {provider}`"))
+        .hint(format!("run `{}`", login_command(provider, connection)))
+}
+
+/// The command that logs in to this connection, as it would be typed.
+pub(super) fn login_command(provider: &ProviderName, connection: &ConnectionName) -> String {
+    if *connection == ConnectionName::default() {
+        format!("authkeep login {provider}")
+    } else {
+        format!("authkeep login {provider} --connection {connection}")
+    }
 }
