@@ -225,3 +225,28 @@ fn the_rules_bite() {
         .is_none()
     );
 }
+
+/// Paths that ARCHITECTURE.md names in its account of the ways.
+fn named_paths(text: &str) -> Vec<&str> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    quoted
+        .filter(|word| word.ends_with(".rs") && word.contains("/src/"))
+        .map(|word| word.trim_start_matches("crates/"))
+        .collect()
+}
+
+#[test]
+fn the_map_names_files_that_exist() {
+    let map = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("the map");
+    let paths = named_paths(&map);
+    assert!(paths.len() > 30, "only {} paths were found", paths.len());
+    let missing: Vec<_> = paths
+        .iter()
+        .filter(|path| !root().join("crates").join(path).exists())
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert_eq!(
+        named_paths("`cli/src/nowhere.rs` and `main.rs`"),
+        ["cli/src/nowhere.rs"]
+    );
+}

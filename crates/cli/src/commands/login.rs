@@ -60,7 +60,7 @@ pub(crate) struct LoginArgs {
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
 
-    /// Read the API key from stdin; for several fields, a JSON object.
+    /// Read the API key from stdin; for several fields, a JSON object. Replaces a login that is there.
     #[arg(long, conflicts_with = "client_id")]
     with_token: bool,
 
