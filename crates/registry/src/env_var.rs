@@ -23,7 +23,7 @@ impl EnvVarName {
     /// a definition would run code or redirect traffic in every child process.
     #[must_use]
     pub fn is_dangerous(&self) -> bool {
-        const EXACT: [&str; 34] = [
+        const EXACT: [&str; 51] = [
             "PATH",
             "HOME",
             "SHELL",
@@ -58,11 +58,50 @@ impl EnvVarName {
             "PYTHONPATH",
             "PYTHONSTARTUP",
             "PYTHONHOME",
+            "ZDOTDIR",
+            "SHELLOPTS",
+            "BASHOPTS",
+            "LESSOPEN",
+            "LESSCLOSE",
+            "LUA_INIT",
+            "LUA_PATH",
+            "LUA_CPATH",
+            "GCONV_PATH",
+            "HOSTALIASES",
+            "KUBECONFIG",
+            "GH_HOST",
+            "MAKEFLAGS",
+            "GOFLAGS",
+            "GOPROXY",
+            "PHPRC",
+            "AWS_CA_BUNDLE",
         ];
         const STARTS: [&str; 6] = ["LD_", "DYLD_", "PERL5", "GIT_", "AUTHKEEP_", "BASH_FUNC_"];
+        // Settings of tools that load code, choose servers or trust certificates; their tokens are no settings.
+        const TOOLS: [&str; 16] = [
+            "PYTHON",
+            "NPM_CONFIG_",
+            "CARGO_",
+            "RUSTC",
+            "DOTNET_",
+            "OPENSSL_",
+            "SSL",
+            "JAVA_",
+            "MAVEN_",
+            "PHP_INI",
+            "BUN_",
+            "DENO_",
+            "ELECTRON_",
+            "DOCKER_",
+            "PIP_",
+            "XDG_",
+        ];
+        const TOKENS: [&str; 4] = ["_TOKEN", "_KEY", "_SECRET", "_PASSWORD"];
         let name = self.0.to_ascii_uppercase();
+        let is_token = TOKENS.iter().any(|end| name.ends_with(end));
         EXACT.contains(&name.as_str())
             || STARTS.iter().any(|start| name.starts_with(start))
+            || !is_token && TOOLS.iter().any(|start| name.starts_with(start))
             || name.ends_with("_PROXY")
     }
 }
@@ -123,6 +162,13 @@ mod tests {
             "LD_PRELOAD",
             "DYLD_INSERT_LIBRARIES",
             "GIT_SSH_COMMAND",
+            "NPM_CONFIG_REGISTRY",
+            "npm_config_script_shell",
+            "OPENSSL_CONF",
+            "SSLKEYLOGFILE",
+            "DOTNET_STARTUP_HOOKS",
+            "ZDOTDIR",
+            "RUSTC_WRAPPER",
             "https_proxy",
         ] {
             assert!(
