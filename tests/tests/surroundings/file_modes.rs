@@ -26,7 +26,7 @@ printf %s "$KEY" | "$AUTHKEEP" login openai --with-token
 "$AUTHKEEP" profile use other
 "$AUTHKEEP" profile use default
 "$AUTHKEEP" profile delete other --yes
-"$AUTHKEEP" --log-file "$AUTHKEEP_HOME/debug.log" -vv list
+"$AUTHKEEP" --log-file "$TMPDIR/debug.log" -vv list
 sed 's/"demo"/"mine"/' "$AUTHKEEP_HOME/providers/demo.json" > "$TMPDIR/mine.json"
 "$AUTHKEEP" register "$TMPDIR/mine.json"
 "$AUTHKEEP" remove mine
