@@ -43,7 +43,7 @@ pub(crate) fn run(context: &Context, _args: &DoctorArgs) -> Result<Done, Command
 }
 
 fn check(context: &Context, home: &Home, report: &mut Report) {
-    report.note("home", format!("{} is private to you", shown(home.root())));
+    report.note("home", format!("{} can be used", shown(home.root())));
     match home.profiles() {
         Err(error) => report.failed("profiles", error.into()),
         Ok(profiles) => {
@@ -82,11 +82,15 @@ fn check(context: &Context, home: &Home, report: &mut Report) {
     match context.registry(Some(home)).all() {
         Err(error) => report.failed("definitions", error.into()),
         Ok(all) => {
-            let count = all.len();
-            for error in all.into_iter().filter_map(Result::err) {
+            let total = all.len();
+            let broken: Vec<_> = all.into_iter().filter_map(Result::err).collect();
+            report.note(
+                "definitions",
+                format!("{} of {total} can be used", total - broken.len()),
+            );
+            for error in broken {
                 report.failed("definitions", error.into());
             }
-            report.note("definitions", format!("{count} read"));
         }
     }
     for path in open_paths(home) {
@@ -109,6 +113,13 @@ fn open_paths(home: &Home) -> Vec<PathBuf> {
     const WRITE: u32 = 0o022;
     let definitions = home.providers();
     let mut open = Vec::new();
+    if home
+        .root()
+        .metadata()
+        .is_ok_and(|metadata| is_open(&metadata, ANY))
+    {
+        open.push(home.root().to_owned());
+    }
     let mut folders = vec![home.root().to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
