@@ -33,6 +33,7 @@ mod token_response;
 mod document;
 mod foreign_text;
 mod oauth_error;
+mod retry_after;
 
 pub use authorization_code::{AuthorizationRequest, AuthorizationRequestError, exchange_request};
 pub use callback::{
@@ -42,6 +43,7 @@ pub use client::{Client, ClientAuth};
 pub use http::{HttpRequest, HttpResponse, Method};
 pub use pkce::{CodeVerifier, PkceUnsupported, check_challenge_methods};
 pub use refresh::refresh_request;
+pub use retry_after::RetryAfter;
 pub use revocation::{
     RevocationAuth, RevocationError, RevocationFormat, TokenHint, VendorRevocation,
     read_revocation_response, revocation_request, vendor_revocation_request,

@@ -39,14 +39,20 @@ impl OAuthError {
     }
 
     fn nested(inner: &Map<String, Value>) -> Self {
-        let code =
-            ["type", "status", "code"]
-                .into_iter()
-                .find_map(|name| match inner.get(name)? {
-                    Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
-                    Value::Number(number) => Some(number.to_string()),
-                    _ => None,
-                });
+        // A word says more than a number, which often only repeats the HTTP status.
+        let named = |name: &str| inner.get(name);
+        let words = ["error", "type", "status", "code"];
+        let word = words.into_iter().filter_map(named).find_map(|value| {
+            let text = value.as_str()?;
+            (!text.trim().is_empty()).then(|| text.to_owned())
+        });
+        let code = word.or_else(|| {
+            let numbers = ["code", "status"].into_iter().filter_map(named);
+            numbers
+                .filter(|value| value.is_number())
+                .map(Value::to_string)
+                .next()
+        });
         Self {
             error: code_text(code.as_deref().unwrap_or(UNSPECIFIED)),
             description: first_text(inner, &["message", "error_description"]),
@@ -94,6 +100,18 @@ mod tests {
             (
                 json!({"error": {"code": 401, "message": ""}}),
                 Some(("401", None)),
+            ),
+            (
+                json!({"error": {"status": 400, "code": "invalid_grant"}}),
+                Some(("invalid_grant", None)),
+            ),
+            (
+                json!({"error": {"error": "invalid_grant", "error_description": "so"}}),
+                Some(("invalid_grant", Some("so"))),
+            ),
+            (
+                json!({"error": {"message": "invalid_grant"}}),
+                Some(("unspecified", Some("invalid_grant"))),
             ),
             (json!({"error": ["x"]}), Some(("unspecified", None))),
             (json!({"error": null}), None),

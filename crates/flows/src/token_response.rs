@@ -13,6 +13,7 @@ use crate::document::{Document, Unreadable};
 use crate::foreign_text::clean_up_to;
 use crate::http::HttpResponse;
 use crate::oauth_error::OAuthError;
+use crate::retry_after::RetryAfter;
 use crate::secret::{AccessToken, RefreshToken};
 
 mod error;
@@ -83,7 +84,7 @@ pub fn read_token_response(
     let malformed = |why| TokenError::Malformed { why, status };
     match status {
         // The body is not looked at: a failing server may well claim that the grant is invalid.
-        408 | 429 | 500..=599 => return Err(transient(response)),
+        408 | 425 | 429 | 500..=599 => return Err(transient(response)),
         300..=399 => return Err(malformed(Malformation::Redirect)),
         200..=299 | 400..=499 => {}
         _ => return Err(malformed(Malformation::Status)),
@@ -97,7 +98,7 @@ pub fn read_token_response(
         Err(unreadable) => return Err(malformed(unreadable.into())),
     };
     if let Some(refusal) = OAuthError::find(document.fields()) {
-        if is_passing(&refusal.error) {
+        if PASSING.contains(&refusal.error.as_str()) {
             return Err(transient(response));
         }
         return Err(TokenError::Refused {
@@ -204,17 +205,23 @@ fn token_type(fields: &Map<String, Value>) -> Result<&'static str, Malformation>
         .ok_or_else(|| Malformation::TokenType(clean_up_to(name, 40)))
 }
 
-/// Error codes that say "later" whatever the status. RFC 6749 §4.1.2.1 defines them for the
-/// authorization endpoint; token endpoints use them too.
-fn is_passing(error: &str) -> bool {
-    matches!(error, "temporarily_unavailable" | "server_error")
-}
+/// Error codes that say "later" whatever the status. RFC 6749 §4.1.2.1 defines the first two for
+/// the authorization endpoint, and RFC 8628 §3.5 the third for devices; token endpoints use them
+/// for everything. The others are what services call a rate limit, Slack in a 200.
+const PASSING: [&str; 7] = [
+    "temporarily_unavailable",
+    "server_error",
+    "slow_down",
+    "ratelimited",
+    "rate_limited",
+    "rate_limit_exceeded",
+    "too_many_requests",
+];
 
 fn transient(response: &HttpResponse) -> TokenError {
-    let retry_after = response.header("retry-after");
     TokenError::Transient {
         status: response.status(),
-        retry_after: retry_after.map(|value| clean_up_to(value, 100)),
+        retry_after: RetryAfter::of(response),
     }
 }
 

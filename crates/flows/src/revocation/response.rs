@@ -1,21 +1,21 @@
 //! What the service says to a revocation (RFC 7009 §2.2).
 
 use crate::document::Document;
-use crate::foreign_text::clean_up_to;
 use crate::http::HttpResponse;
 use crate::oauth_error::OAuthError;
+use crate::retry_after::RetryAfter;
 
 /// Why a token may still be alive at the service.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RevocationError {
-    /// The service cannot answer now (408, 429, 5xx): trying again later may help.
+    /// The service cannot answer now (408, 425, 429, 5xx): trying again later may help.
     #[error("the service cannot revoke the token now (status {status})")]
     Transient {
         /// The status code.
         status: u16,
-        /// The `Retry-After` header as it came, cleaned.
-        retry_after: Option<String>,
+        /// When the service wants to be asked again, if it said so.
+        retry_after: Option<RetryAfter>,
     },
     /// The service does not revoke tokens of this kind (RFC 7009 §2.2.1). The other kind may
     /// work; trying this one again does not.
@@ -58,11 +58,10 @@ const DEAD: [&str; 3] = ["invalid_token", "token_revoked", "token_expired"];
 /// [`RevocationError`] otherwise. The local copy is to be deleted all the same.
 pub fn read_revocation_response(response: &HttpResponse) -> Result<(), RevocationError> {
     let status = response.status();
-    if matches!(status, 408 | 429 | 500..=599) {
-        let retry_after = response.header("retry-after");
+    if matches!(status, 408 | 425 | 429 | 500..=599) {
         return Err(RevocationError::Transient {
             status,
-            retry_after: retry_after.map(|value| clean_up_to(value, 100)),
+            retry_after: RetryAfter::of(response),
         });
     }
     let document = Document::read(response).ok();

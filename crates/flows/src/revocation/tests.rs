@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use super::*;
 use crate::client::ClientAuth;
 use crate::http::HttpResponse;
+use crate::retry_after::RetryAfter;
 use crate::secret::ClientSecret;
 
 fn url(text: &str) -> Url {
@@ -146,9 +149,9 @@ fn answers() {
         description: None,
         status,
     };
-    let transient = |status, retry_after: Option<&str>| RevocationError::Transient {
+    let transient = |status| RevocationError::Transient {
         status,
-        retry_after: retry_after.map(str::to_owned),
+        retry_after: Some(RetryAfter::After(Duration::from_secs(120))),
     };
     let dead = |error: &str| RevocationError::AlreadyInvalid {
         error: error.to_owned(),
@@ -190,13 +193,10 @@ fn answers() {
             "error=invalid_request",
             Err(refused("invalid_request", 400)),
         ),
-        (503, "", Err(transient(503, Some("120")))),
-        (
-            500,
-            r#"{"error":"invalid_client"}"#,
-            Err(transient(500, Some("120"))),
-        ),
-        (429, "", Err(transient(429, Some("120")))),
+        (503, "", Err(transient(503))),
+        (500, r#"{"error":"invalid_client"}"#, Err(transient(500))),
+        (425, "", Err(transient(425))),
+        (429, "", Err(transient(429))),
         (302, "", Err(RevocationError::Unexpected { status: 302 })),
         (
             404,
@@ -205,7 +205,7 @@ fn answers() {
         ),
     ];
     for (status, body, expected) in table {
-        let headers = vec![("Retry-After".to_owned(), "120\x1b".to_owned())];
+        let headers = vec![("Retry-After".to_owned(), "120".to_owned())];
         let response = HttpResponse::new(status, headers, body.as_bytes().to_vec());
         assert_eq!(
             read_revocation_response(&response),

@@ -1,6 +1,7 @@
 //! What can be wrong with a token endpoint's answer, sorted by what the caller must do.
 
 use crate::document::Unreadable;
+use crate::retry_after::RetryAfter;
 
 /// Why an exchange or a refresh brought in no tokens.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,14 +18,15 @@ pub enum TokenError {
         /// The status code. It may be 200.
         status: u16,
     },
-    /// Not the server's last word: 408, 429, 5xx, an HTML page in place of an answer, an empty
-    /// success. Nothing is known to be wrong with the credential: keep it and try again later.
+    /// Not the server's last word: 408, 425, 429, 5xx, an HTML page in place of an answer, an
+    /// empty success, a word such as `temporarily_unavailable`. Nothing is known to be wrong with
+    /// the credential: keep it and try again later.
     #[error("the token endpoint cannot answer now (status {status})")]
     Transient {
         /// The status code.
         status: u16,
-        /// The `Retry-After` header as it came, cleaned: seconds or a date.
-        retry_after: Option<String>,
+        /// When the server wants to be asked again, if it said so.
+        retry_after: Option<RetryAfter>,
     },
     /// The answer is no token response. Trying again does not help and nothing is known to be
     /// wrong with the credential: keep it and report this.

@@ -160,6 +160,7 @@ fn the_status_decides_what_is_transient() {
     let html = "<!doctype html><p>captive portal";
     for (status, body) in [
         (408, dead),
+        (425, dead),
         (429, dead),
         (500, dead),
         (502, html),
@@ -167,10 +168,17 @@ fn the_status_decides_what_is_transient() {
         (599, "{}"),
         (200, html),
         (200, ""),
+        (201, ""),
+        (204, " \r\n"),
+        (206, html),
+        (400, html),
         (403, html),
+        (404, html),
+        (407, html),
+        (499, html),
         (400, r#"{"error":"temporarily_unavailable"}"#),
     ] {
-        let retry_after = Some("30".to_owned());
+        let retry_after = Some(RetryAfter::After(Duration::from_secs(30)));
         let expected = TokenError::Transient {
             status,
             retry_after,
@@ -186,7 +194,10 @@ fn the_status_decides_what_is_transient() {
         (400, "{", Malformation::NoErrorObject),
         (404, "not found", Malformation::NoErrorObject),
         (401, r#"{"message":"no"}"#, Malformation::NoErrorObject),
-        (302, dead, Malformation::Redirect),
+        (301, dead, Malformation::Redirect),
+        (302, html, Malformation::Redirect),
+        (307, dead, Malformation::Redirect),
+        (399, dead, Malformation::Redirect),
         (199, dead, Malformation::Status),
         (600, dead, Malformation::Status),
         (200, "{", Malformation::Json),
@@ -246,4 +257,129 @@ fn a_description_cannot_carry_a_token_or_command_a_terminal() {
         panic!("not refused");
     };
     assert_eq!(description.as_deref(), Some("]0;xtoken [redacted] expired"));
+}
+
+/// Only these end a login: the server's own word for a dead grant, in an answer that is its last.
+#[test]
+fn a_dead_grant_is_told_by_its_word_and_a_final_status() {
+    let bodies = [
+        r#"{"error":"invalid_grant"}"#,
+        r#"{"error":"invalid_grant","error_description":"Token has been expired or revoked."}"#,
+        "error=invalid_grant&error_description=revoked",
+        r#"{"error":{"code":"invalid_grant","message":"revoked"}}"#,
+        r#"{"error":{"status":400,"code":"invalid_grant"}}"#,
+        r#"{"ok":false,"error":"invalid_refresh_token"}"#,
+        "error=bad_refresh_token",
+    ];
+    for body in bodies {
+        for status in 100..=650 {
+            let error = read(status, "", body).expect_err("no tokens");
+            let is_final =
+                matches!(status, 200..=299 | 400..=499) && !matches!(status, 408 | 425 | 429);
+            assert_eq!(error.is_invalid_grant(), is_final, "{status} {body}");
+        }
+    }
+    for body in [
+        r#"{"error":"invalid_request"}"#,
+        r#"{"error":"invalid_client"}"#,
+        r#"{"error":"unauthorized_client"}"#,
+        r#"{"error":"unsupported_grant_type"}"#,
+        r#"{"error":"invalid_scope"}"#,
+        r#"{"error":"INVALID_GRANT_TYPE"}"#,
+        r#"{"error":"access_denied","error_description":"invalid_grant"}"#,
+        r#"{"error":["invalid_grant"]}"#,
+        r#"{"error":{"message":"invalid_grant"}}"#,
+        r#"{"message":"invalid_grant"}"#,
+        r#"{"ok":false}"#,
+        r#"{"error":"invalid_grant""#,
+        r#"["invalid_grant"]"#,
+        r#""invalid_grant""#,
+        "invalid_grant",
+        "<html>error=invalid_grant</html>",
+        "",
+    ] {
+        for status in [200, 201, 400, 401, 403] {
+            let error = read(status, "", body).expect_err("no tokens");
+            assert!(!error.is_invalid_grant(), "{status} {body}");
+        }
+    }
+}
+
+#[test]
+fn words_that_say_later_are_believed_whatever_the_status() {
+    for word in PASSING {
+        for body in [
+            format!(r#"{{"error":"{word}"}}"#),
+            format!(r#"{{"ok":false,"error":"{word}"}}"#),
+            format!(r#"{{"error":{{"code":"{word}"}}}}"#),
+            format!("error={word}&error_description=later"),
+        ] {
+            for status in [200, 400, 401, 403] {
+                let error = read(status, "", &body).expect_err("no tokens");
+                let later = matches!(error, TokenError::Transient { status: s, retry_after: Some(_) } if s == status);
+                assert!(later, "{status} {body}: {error:?}");
+            }
+        }
+    }
+    // The control: it is these words, and not an error in a 200, that are passing.
+    for word in [
+        "rate",
+        "slow_downs",
+        "authorization_pending",
+        "invalid_request",
+    ] {
+        let error = read(200, "", &format!("error={word}")).expect_err("no tokens");
+        assert!(matches!(error, TokenError::Refused { .. }), "{word}");
+    }
+}
+
+#[test]
+fn pages_of_captive_portals_and_gateways_are_no_answer() {
+    let table = [
+        (
+            "text/html",
+            "<html><head><meta http-equiv=refresh content=\"0;url=http://portal.test/?error=invalid_grant\"></head></html>",
+        ),
+        (
+            "application/json",
+            "<!DOCTYPE html>\n<title>Sign in</title>{\"error\":\"invalid_grant\"}",
+        ),
+        (
+            "text/html; charset=utf-8",
+            "window.location=\"http://portal.test/?a=b\";",
+        ),
+        ("TEXT/HTML", "error=invalid_grant"),
+        ("application/xhtml+xml", "<?xml version=\"1.0\"?><html/>"),
+        ("application/xml", "<Error><Code>SlowDown</Code></Error>"),
+        ("", "\u{feff}\r\n <HTML>"),
+        ("text/plain", "<WISPAccessGatewayParam/>"),
+    ];
+    for (content_type, body) in table {
+        for status in [200, 203, 400, 401, 403, 404, 407, 451] {
+            let error = read(status, content_type, body).expect_err("no tokens");
+            assert!(
+                matches!(error, TokenError::Transient { .. }),
+                "{status} {body}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_wish_that_cannot_be_understood_is_no_wish() {
+    for (value, expected) in [
+        ("-1", None),
+        ("\u{1b}]0;x", None),
+        ("99999999999999999999", Some(10 * 366 * 86_400)),
+        ("7", Some(7)),
+    ] {
+        let headers = vec![("retry-after".to_owned(), value.to_owned())];
+        let response = HttpResponse::new(503, headers, Vec::new());
+        let error = read_token_response(&response, &TokenResponseRules::default());
+        let expected = TokenError::Transient {
+            status: 503,
+            retry_after: expected.map(|s| RetryAfter::After(Duration::from_secs(s))),
+        };
+        assert_eq!(error.err(), Some(expected), "{value:?}");
+    }
 }
