@@ -6,6 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::text;
 
 /// Words that have a meaning of their own inside vault keys.
@@ -13,7 +15,8 @@ const RESERVED: [&str; 5] = ["metadata", "state", "client", "connection", "secre
 const LONGEST: usize = 64;
 
 /// A checked provider name, such as `github`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ProviderName(String);
 
 impl ProviderName {
@@ -30,6 +33,20 @@ impl FromStr for ProviderName {
     fn from_str(name: &str) -> Result<Self, InvalidName> {
         check_name(name)?;
         Ok(Self(name.to_owned()))
+    }
+}
+
+impl TryFrom<String> for ProviderName {
+    type Error = InvalidName;
+
+    fn try_from(name: String) -> Result<Self, InvalidName> {
+        name.parse()
+    }
+}
+
+impl From<ProviderName> for String {
+    fn from(name: ProviderName) -> Self {
+        name.0
     }
 }
 
