@@ -11,7 +11,9 @@ use authkeep_registry::{Definition, Found, ProviderName, Registry, RegistryError
 use authkeep_vault::{Entropy, Store};
 
 use crate::record::Keys;
-use crate::{Clock, ConnectionName, HttpClient, InProcess, ProfileName, RefreshRunner, Timestamp};
+use crate::{
+    Backoff, Clock, ConnectionName, HttpClient, InProcess, ProfileName, RefreshRunner, Timestamp,
+};
 
 /// What a [`Broker`] is made of.
 #[derive(Debug, Clone)]
@@ -38,6 +40,7 @@ pub struct Broker {
     pub(crate) parts: BrokerParts,
     runner: Arc<dyn RefreshRunner>,
     lock_patience: Duration,
+    backoff: Backoff,
     transactions: Arc<AtomicUsize>,
 }
 
@@ -45,12 +48,13 @@ pub struct Broker {
 const LOCK_PATIENCE: Duration = Duration::from_secs(45);
 
 impl Broker {
-    /// A broker that refreshes in its own process.
+    /// A broker that refreshes in its own process, in a task that a cancelled caller does not cut off.
     pub fn new(parts: BrokerParts) -> Self {
         Self {
             parts,
             runner: Arc::new(InProcess),
             lock_patience: LOCK_PATIENCE,
+            backoff: Backoff::default(),
             transactions: Arc::default(),
         }
     }
@@ -69,6 +73,12 @@ impl Broker {
             lock_patience: patience,
             ..self
         }
+    }
+
+    /// The same broker, more or less persistent where a provider cannot answer.
+    #[must_use]
+    pub fn with_backoff(self, backoff: Backoff) -> Self {
+        Self { backoff, ..self }
     }
 
     /// Whether a request that ends or renews a login is on its way, or its outcome is not saved yet. Whoever drops
@@ -103,6 +113,10 @@ impl Broker {
 
     pub(crate) fn lock_patience(&self) -> Duration {
         self.lock_patience
+    }
+
+    pub(crate) fn backoff(&self) -> &Backoff {
+        &self.backoff
     }
 
     pub(crate) fn store(&self) -> &dyn Store {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use authkeep_registry::{Flow, ProviderName, Template};
 
 use crate::record::{ConnectionRecord, Verdict};
-use crate::{ConnectionName, Timestamp};
+use crate::refresh::Intent;
+use crate::{ConnectionName, Timestamp, TokenId, Trouble};
 
 /// Which login is meant: a provider, and one of its connections where it matters which.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,6 +152,23 @@ impl Connection {
         self.record.refresh_token.is_some()
     }
 
+    /// Why the last refresh failed; `None` if it succeeded, or there was none.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        self.record.refresh_trouble.as_ref()
+    }
+
+    /// Whether a refresh was begun whose outcome nobody knows: it is under way, or it was cut off, or the server
+    /// did not answer. The next refresh finds out.
+    pub fn is_in_doubt(&self) -> bool {
+        let token = self.record.refresh_token.as_ref().map(TokenId::of);
+        token.is_some_and(|token| Intent::is_in_doubt(self.record.refresh_intent.as_ref(), &token))
+    }
+
+    /// A public name of the access token, to tell whether it was replaced since.
+    pub fn token_id(&self) -> Option<TokenId> {
+        self.record.access_token.as_ref().map(TokenId::of)
+    }
+
     /// What was granted, or what was asked where the server did not say.
     pub fn scopes(&self) -> &[String] {
         self.record
@@ -215,8 +233,17 @@ impl Connection {
         self.record.expires_at.is_some_and(|at| at <= now)
     }
 
+    /// The last failure and the moment until which the server is left alone because of it.
+    pub(crate) fn resting(&self, now: Timestamp) -> Option<(&Trouble, Timestamp)> {
+        let trouble = self.trouble()?;
+        Some((trouble, trouble.resting(now)?))
+    }
+
     /// Whether the token should be renewed before it is handed out: a tenth of its life is left, at most
     /// five minutes, or less than the caller asked for.
+    ///
+    /// A token that never lives as long as the caller asked is renewed once a tenth of its life is gone: asking
+    /// for more does not bring more, and would cost a refresh at every call.
     ///
     /// A token that seems to have more life left than it was given was received before the clock was set back,
     /// so its expiry means nothing any more: it is due too.
@@ -227,8 +254,10 @@ impl Connection {
         };
         let lifetime = self.record.lifetime();
         let early = lifetime.map_or(WINDOW, |lifetime| WINDOW.min(lifetime / 10));
+        let asked = min_ttl.unwrap_or_default();
+        let asked = lifetime.map_or(asked, |lifetime| asked.min(lifetime.saturating_sub(early)));
         let left = Duration::try_from(expires_at.duration_since(now)).unwrap_or_default();
         let too_good = lifetime.is_some_and(|lifetime| left > lifetime + early);
-        left <= early.max(min_ttl.unwrap_or_default()) || too_good
+        left <= early.max(asked) || too_good
     }
 }

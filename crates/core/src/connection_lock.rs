@@ -16,15 +16,19 @@ const WHILE: Duration = Duration::from_millis(250);
 const PAUSE: Duration = Duration::from_millis(5);
 
 impl Broker {
-    /// Takes the lock, waiting for its holder as long as this broker is patient.
-    pub(crate) async fn lock(&self, key: &EntryKey) -> Result<LockGuard, LockError> {
+    /// Takes a lock, waiting at most `patience` for its holder.
+    pub(crate) async fn lock(
+        &self,
+        key: &EntryKey,
+        patience: Duration,
+    ) -> Result<LockGuard, LockError> {
         let started = Instant::now();
         loop {
             let key = key.clone();
-            let patience = WHILE.min(self.lock_patience().saturating_sub(started.elapsed()));
-            let taken = self.blocking(move |store| store.lock(&key, patience)).await;
+            let a_while = WHILE.min(patience.saturating_sub(started.elapsed()));
+            let taken = self.blocking(move |store| store.lock(&key, a_while)).await;
             match taken {
-                Err(LockError::Busy { .. }) if started.elapsed() < self.lock_patience() => {
+                Err(LockError::Busy { .. }) if started.elapsed() < patience => {
                     tokio::time::sleep(PAUSE).await;
                 }
                 Err(LockError::Busy { .. }) => {

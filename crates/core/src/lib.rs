@@ -20,6 +20,7 @@ mod interaction;
 mod name;
 mod pinned;
 mod record;
+mod token_id;
 
 mod export;
 mod list;
@@ -52,6 +53,9 @@ pub use logout::{LogoutError, LogoutOutcome, RemoteRevocation};
 pub use lookup::{Lookup, LookupError, token_variables};
 pub use name::{ConnectionName, ProfileName};
 pub use record::RecordError;
-pub use refresh::{InProcess, RefreshError, RefreshRunner, Renewal};
+pub use refresh::{
+    Backoff, InProcess, RefreshError, RefreshOrder, RefreshRunner, Renewal, Trouble,
+};
 pub use release::{Purpose, ReleaseError};
 pub use resolve::ResolveError;
+pub use token_id::TokenId;

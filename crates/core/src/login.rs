@@ -160,7 +160,8 @@ impl Broker {
         let key = self.keys(provider).connection(name)?;
         let client_key = self.keys(provider).client()?;
         // A refresh of the login that is being replaced may be under way.
-        let _guard = self.lock(&key).await.map_err(LoginError::Lock)?;
+        let guard = self.lock(&key, self.lock_patience()).await;
+        let _guard = guard.map_err(LoginError::Lock)?;
         let Acquired {
             mut connection,
             client,

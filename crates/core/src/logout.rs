@@ -127,12 +127,15 @@ impl Broker {
     ) -> Result<LogoutOutcome, LogoutError> {
         let key = self.keys(provider).connection(name)?;
         // Under the lock no refresh can bring the login back to life between reading and deleting.
-        let _guard = self.lock(&key).await.map_err(|error| match error {
-            LockError::Busy { .. } => LogoutError::Busy {
-                provider: provider.clone(),
-            },
-            other => LogoutError::Lock(other),
-        })?;
+        let _guard = self
+            .lock(&key, self.lock_patience())
+            .await
+            .map_err(|error| match error {
+                LockError::Busy { .. } => LogoutError::Busy {
+                    provider: provider.clone(),
+                },
+                other => LogoutError::Lock(other),
+            })?;
         let _transaction = self.transaction();
         let stored: Option<Stored<ConnectionRecord>> = record::read(self.store(), &key)?;
         let remote = match stored {
@@ -162,7 +165,7 @@ impl Broker {
         })
     }
 
-    async fn revoke_remotely(&self, connection: &Connection) -> RemoteRevocation {
+    pub(crate) async fn revoke_remotely(&self, connection: &Connection) -> RemoteRevocation {
         let requests = match self.revocation_requests(connection) {
             Ok(requests) => requests,
             Err(why) => return RemoteRevocation::Failed(why),

@@ -5,11 +5,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use authkeep_registry::{InvalidName, check_name};
+use serde::{Deserialize, Serialize};
 
 macro_rules! checked_name {
     ($(#[$doc:meta])* $name:ident, $default:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
         impl $name {
@@ -31,6 +33,20 @@ macro_rules! checked_name {
             fn from_str(text: &str) -> Result<Self, InvalidName> {
                 check_name(text)?;
                 Ok(Self(text.to_owned()))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidName;
+
+            fn try_from(text: String) -> Result<Self, InvalidName> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
             }
         }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::pinned::Pinned;
+use crate::refresh::{Intent, Trouble};
 use crate::{ConnectionName, ProfileName, Timestamp};
 
 /// The newest record shape this version writes and reads.
@@ -59,6 +60,12 @@ pub(crate) struct ConnectionRecord {
     pub(crate) refreshed_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at: Option<Timestamp>,
+    /// A refresh that was begun and whose outcome nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) refresh_intent: Option<Intent>,
+    /// Why the last refresh failed; a success clears it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) refresh_trouble: Option<Trouble>,
     /// The client that the tokens were issued to: no other may renew or revoke them. It is kept with them,
     /// because another login of the same provider may use another client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -120,6 +127,8 @@ impl ConnectionRecord {
             obtained_at: now,
             refreshed_at: None,
             expires_at: None,
+            refresh_intent: None,
+            refresh_trouble: None,
             client: None,
             params: BTreeMap::new(),
             pinned,
@@ -210,6 +219,11 @@ pub(crate) struct Keys<'a> {
 impl Keys<'_> {
     pub(crate) fn connection(&self, name: &ConnectionName) -> Result<EntryKey, RecordError> {
         self.key(&format!("connection:{name}"))
+    }
+
+    /// Names the lock for which callers queue who want a connection renewed. Nothing is stored under it.
+    pub(crate) fn turn(&self, name: &ConnectionName) -> Result<EntryKey, RecordError> {
+        self.key(&format!("turn:{name}"))
     }
 
     pub(crate) fn client(&self) -> Result<EntryKey, RecordError> {

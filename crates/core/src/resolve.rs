@@ -5,10 +5,11 @@
 use std::time::Duration;
 
 use authkeep_registry::ProviderName;
+use tokio::time::timeout;
 
 use crate::{
     Broker, Connection, ConnectionName, ConnectionStatus, Lookup, LookupError, RefreshError,
-    Renewal, Target,
+    RefreshOrder, Renewal, Target,
 };
 
 /// Why there is no working credential.
@@ -50,7 +51,8 @@ pub enum ResolveError {
 impl Broker {
     /// Obtains a login of `target` that is good for at least `min_ttl`, refreshing it if need be.
     ///
-    /// While the present token is still valid, only a refusal that ends the login makes a failed refresh an error.
+    /// While the present token is still valid, only a refusal that ends the login makes a failed refresh an error,
+    /// and a slow server is waited for a few seconds only: the refresh goes on without the caller.
     ///
     /// # Errors
     ///
@@ -83,7 +85,8 @@ impl Broker {
         }
     }
 
-    /// Renews a login now, whatever life its token has left.
+    /// Renews a login now, whatever life its token has left. Of several who do so at once, all get the token that
+    /// the first one brought in.
     ///
     /// # Errors
     ///
@@ -92,7 +95,8 @@ impl Broker {
     pub async fn renew(&self, target: &Target) -> Result<Connection, ResolveError> {
         match self.settled(target, None)? {
             Settled::Fresh(connection) | Settled::Due(connection) => {
-                self.renewed(connection, Renewal::Always).await
+                let seen = connection.token_id();
+                self.renewed(connection, Renewal::Replace { seen }).await
             }
         }
     }
@@ -123,15 +127,32 @@ impl Broker {
     ) -> Result<Connection, ResolveError> {
         let provider = connection.provider().clone();
         let name = connection.name().clone();
-        match self.runner().run(self, &provider, &name, renewal).await {
+        let spare = matches!(renewal, Renewal::IfDue { .. }) && !connection.has_expired(self.now());
+        let hurried = spare && matches!(renewal, Renewal::IfDue { min_ttl: None });
+        let renewing = self.have_renewed(RefreshOrder {
+            provider: provider.clone(),
+            connection: name.clone(),
+            renewal,
+            patience: self.lock_patience(),
+        });
+        let outcome = if hurried {
+            match timeout(IMPATIENCE, renewing).await {
+                Ok(outcome) => outcome,
+                Err(_) => {
+                    tracing::warn!(%provider, connection = %name, "the refresh takes long and goes on, the present token is still valid");
+                    return Ok(connection);
+                }
+            }
+        } else {
+            renewing.await
+        };
+        match outcome {
             Ok(()) => {}
-            Err(error)
-                if renewal != Renewal::Always
-                    && error.spares_the_token()
-                    && !connection.has_expired(self.now()) =>
-            {
+            Err(error) if spare && error.spares_the_token() => {
                 tracing::warn!(%provider, connection = %name, %error, "refresh failed, the present token is still valid");
-                return Ok(connection);
+                // As it is stored now: with what went wrong.
+                let stored = self.stored(&provider, Some(&name)).ok().flatten();
+                return Ok(stored.unwrap_or(connection));
             }
             Err(error) => {
                 return Err(ResolveError::Refresh {
@@ -148,6 +169,9 @@ impl Broker {
             })
     }
 }
+
+/// How long a caller waits for a renewal while its present token still works.
+const IMPATIENCE: Duration = Duration::from_secs(3);
 
 enum Settled {
     Fresh(Connection),

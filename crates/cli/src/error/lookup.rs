@@ -86,7 +86,7 @@ impl From<ResolveError> for CommandError {
                 status,
             } => needs_login(&provider, &connection, status),
             ResolveError::Lookup(error) => error.into(),
-            ResolveError::Refresh { connection, error } => refresh_failed(&connection, error),
+            ResolveError::Refresh { connection, error } => refresh_failed(&connection, &error),
             other => Self::caused(ExitCode::Other, "resolve", &other),
         }
     }
@@ -117,7 +117,7 @@ fn needs_login(
 }
 
 /// The command that logs in to this connection, as it would be typed.
-pub(super) fn login_command(provider: &ProviderName, connection: &ConnectionName) -> String {
+pub(crate) fn login_command(provider: &ProviderName, connection: &ConnectionName) -> String {
     if *connection == ConnectionName::default() {
         format!("authkeep login {provider}")
     } else {

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use authkeep_audit::AuditLog;
 use authkeep_core::{
-    AskError, Broker, BrokerParts, BrowserUrl, Clock, Connection, Deadlines, Event, FieldRequest,
-    Home, HttpClient, Interaction, Launch, LoginRequest, ProfileName, ProxySettings, Purpose,
-    Replace, ReqwestClient, Supplied, Target, Timestamp,
+    AskError, Backoff, Broker, BrokerParts, BrowserUrl, Clock, Connection, Deadlines, Event,
+    FieldRequest, Home, HttpClient, Interaction, Launch, LoginRequest, ProfileName, ProxySettings,
+    Purpose, Replace, ReqwestClient, Supplied, Target, Timestamp,
 };
 use authkeep_registry::Registry;
 use authkeep_testkit::browser::{Person, follow};
@@ -28,6 +28,15 @@ use tempfile::TempDir;
 pub(crate) const CONNECTION: &str = "profile:default:acme:connection:default";
 /// Where its OAuth client is stored.
 pub(crate) const CLIENT: &str = "profile:default:acme:client";
+
+/// One request in each call, and no rest between calls.
+pub(crate) const AT_ONCE: Backoff = Backoff {
+    tries: 1,
+    first_pause: Duration::ZERO,
+    patience: Duration::ZERO,
+    first_rest: Duration::ZERO,
+    longest_rest: Duration::ZERO,
+};
 
 /// A home, a provider `acme`, and the time.
 #[derive(Debug)]
@@ -99,16 +108,19 @@ impl World {
         }
     }
 
+    /// A broker that asks a server once in each call, and leaves it no rest: what is not about persistence shall
+    /// not depend on it. `Broker::new(world.parts())` is as persistent as the product.
     pub(crate) fn broker(&self) -> Broker {
-        Broker::new(self.parts())
+        Broker::new(self.parts()).with_backoff(AT_ONCE)
     }
 
-    /// A broker that gives up on a silent server after a moment.
+    /// The same, giving up on a silent server after a moment.
     pub(crate) fn impatient_broker(&self) -> Broker {
-        Broker::new(BrokerParts {
+        let parts = BrokerParts {
             http: http(Duration::from_millis(300)),
             ..self.parts()
-        })
+        };
+        Broker::new(parts).with_backoff(AT_ONCE)
     }
 
     /// Logs in to `acme` and returns the broker that did.
@@ -133,6 +145,15 @@ impl World {
     /// The login's stored record.
     pub(crate) fn record(&self) -> Value {
         self.stored(CONNECTION)
+    }
+
+    /// The same without what is noted of refreshes that failed: what nothing but a success may change.
+    pub(crate) fn login(&self) -> Value {
+        let mut record = self.record();
+        if let Some(fields) = record.as_object_mut() {
+            fields.retain(|name, _| !name.starts_with("refresh_") || name == "refresh_token");
+        }
+        record
     }
 
     /// Puts a record in place of the stored one, as another version of the program might.

@@ -55,12 +55,14 @@ async fn what_could_not_be_saved_is_not_handed_out() {
         matches!(
             error,
             ResolveError::Refresh {
-                error: RefreshError::NotSaved(_),
+                error: RefreshError::NotSaved { .. },
                 ..
             }
         ),
         "{error:?}"
     );
+    // Where the intent cannot be saved, nothing is sent.
+    assert_eq!(world.token_requests(), 1);
 }
 
 #[tokio::test]

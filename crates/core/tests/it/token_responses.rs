@@ -118,10 +118,10 @@ async fn nothing_broken_is_stored_and_nothing_secret_is_said() {
         let secret = canary();
         let (status, kind, body) = mutated(&mut dice, &secret);
         let shown = String::from_utf8_lossy(&body).into_owned();
-        let stored = world.record();
+        let stored = world.login();
         world.script([answer(status, kind, String::from_utf8_lossy(&body))]);
         let outcome = broker.renew(&target()).await;
-        let after = world.record();
+        let after = world.login();
         for token in ["access_token", "refresh_token"] {
             assert!(
                 is_good(&after[token]),

@@ -81,7 +81,7 @@ async fn slack_says_no_with_status_200() {
         ),
         "{error:?}"
     );
-    assert_eq!(world.record(), record);
+    assert_eq!(world.login(), record);
     let error = broker.resolve(&target(), None).await.unwrap_err();
     assert!(
         matches!(

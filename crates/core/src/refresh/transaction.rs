@@ -1,0 +1,401 @@
+//! The transaction itself: lock the connection, read again, save the intent, redeem, save the outcome, unlock.
+//!
+//! Whoever waited for the lock finds a fresh token and leaves. What was saved is never overwritten by an older
+//! outcome: every save is a compare-and-swap on the revision that was read or written under the lock. Between the
+//! request and the save the login hangs by this one task; the intent tells whoever comes next if it was cut off.
+
+use std::time::{Duration, SystemTime};
+
+use authkeep_audit::{Action, Outcome};
+use authkeep_flows::{
+    HttpRequest, RefreshToken, TokenResponseRules, TokenSet, read_token_response, refresh_request,
+};
+use authkeep_registry::ProviderName;
+use authkeep_vault::{EntryKey, Expected, PutError, Revision, StoreError};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::error::told;
+use super::{Backoff, Intent, RefreshError, RefreshOrder, Trouble, Wanted};
+use crate::authorization_server::{AuthorizationServer, ClientRequest};
+use crate::record::{self, ClientRecord, ConnectionRecord, Stored, Verdict};
+use crate::{BodyCap, Broker, Connection, ConnectionName, Renewal, Timestamp, TokenId};
+
+/// How long the authorization server has in all, retries included.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// How long a full disk or a busy database has to recover while new tokens wait to be saved, and how often it is
+/// tried.
+const SAVING: Duration = Duration::from_secs(5);
+const SAVING_PAUSE: Duration = Duration::from_millis(50);
+
+impl Broker {
+    /// Renews one connection as one transaction, in the calling task.
+    ///
+    /// Whoever calls this must let it come to its end: where it is dropped between the request and the save, the
+    /// login is in doubt. [`resolve`](Self::resolve) and [`renew`](Self::renew) go through the
+    /// [`RefreshRunner`](crate::RefreshRunner), which sees to that.
+    ///
+    /// # Errors
+    ///
+    /// [`RefreshError`]. What failed is saved with the login, and the login is kept unless the server has said
+    /// that it is over.
+    pub async fn carry_out(&self, order: &RefreshOrder) -> Result<(), RefreshError> {
+        let provider = &order.provider;
+        let key = self.keys(provider).connection(&order.connection);
+        let key = key.map_err(|error| RefreshError::stored(provider, &error))?;
+        let _guard = self
+            .lock(&key, order.patience)
+            .await
+            .map_err(|error| RefreshError::lock(provider, &error))?;
+        let Some(wanted) = self.wanted(order)? else {
+            return Ok(()); // Somebody else renewed it while this one waited.
+        };
+        let _transaction = self.transaction();
+        let outcome = self.redeem_and_save(&key, wanted, &order.renewal).await;
+        tracing::debug!(%provider, connection = %order.connection, renewed = outcome.is_ok(), "the refresh is over");
+        let noted = match &outcome {
+            Ok(()) => Outcome::Ok,
+            Err(error) => Outcome::Failed(error.kind().to_owned()),
+        };
+        self.note(provider, &order.connection, noted);
+        outcome
+    }
+
+    async fn redeem_and_save(
+        &self,
+        key: &EntryKey,
+        wanted: Wanted,
+        renewal: &Renewal,
+    ) -> Result<(), RefreshError> {
+        let Wanted {
+            mut connection,
+            revision,
+        } = wanted;
+        let redemption = self.redemption(&connection)?;
+        let found = connection.record.refresh_intent.take();
+        let in_doubt = Intent::is_in_doubt(found.as_ref(), &redemption.token);
+        let intent = Intent::next(found.as_ref(), redemption.token.clone(), self.now());
+        if in_doubt {
+            tracing::warn!(
+                provider = %connection.provider(), connection = %connection.name(), since = %intent.since,
+                deaths = intent.deaths, "an earlier refresh was cut off, and its outcome is not known"
+            );
+        }
+        if intent.is_hopeless() {
+            let cut_off = RefreshError::CutOff {
+                provider: connection.provider().clone(),
+            };
+            return self.save_failure(key, connection, revision, None, cut_off);
+        }
+        connection.record.refresh_intent = Some(intent.clone());
+        let revision = record::write(
+            self.store(),
+            key,
+            &connection.record,
+            Expected::Revision(revision),
+        )
+        .map_err(|error| unsaved(connection.provider(), &error))?;
+
+        let sent = Instant::now();
+        let mut backoff = *self.backoff();
+        if matches!(renewal, Renewal::IfDue { min_ttl: None })
+            && !connection.has_expired(self.now())
+        {
+            // A caller with a token that still works is not kept waiting for a server that is out of order.
+            backoff.tries = 1;
+        }
+        let outcome = self.redeem(&connection, &redemption, &backoff).await;
+        match outcome {
+            Ok(tokens) => {
+                apply(&mut connection.record, tokens, self.now());
+                let saved = self.save_tokens(key, &connection, revision).await;
+                tracing::info!(
+                    provider = %connection.provider(), connection = %connection.name(), saved = saved.is_ok(),
+                    in_doubt_us = u64::try_from(sent.elapsed().as_micros()).unwrap_or(u64::MAX),
+                    "redeemed the refresh token"
+                );
+                saved
+            }
+            Err(RefreshError::Refused { provider, .. }) => {
+                let refused = RefreshError::Refused { provider, in_doubt };
+                self.save_failure(key, connection, revision, None, refused)
+            }
+            Err(error) => {
+                let still = (in_doubt || error.leaves_doubt()).then(|| intent.unanswered());
+                self.save_failure(key, connection, revision, still, error)
+            }
+        }
+    }
+
+    /// The request to the endpoint that was pinned at login, as the client that the tokens were issued to.
+    fn redemption(&self, connection: &Connection) -> Result<Redemption, RefreshError> {
+        let provider = connection.provider();
+        let record = &connection.record;
+        let refresh_token =
+            record
+                .refresh_token
+                .as_ref()
+                .ok_or_else(|| RefreshError::NotRefreshable {
+                    provider: provider.clone(),
+                })?;
+        let no_definition = || RefreshError::NoDefinition {
+            provider: provider.clone(),
+        };
+        let found = self.find(provider).map_err(|error| {
+            tracing::warn!(%provider, error = told(&error), "the definition cannot be read");
+            no_definition()
+        })?;
+        let bound = found
+            .ok_or_else(no_definition)?
+            .definition
+            .bind(&record.params)
+            .map_err(|_| no_definition())?;
+        let server = AuthorizationServer::of(&bound).ok_or_else(no_definition)?;
+        let endpoint = server.token_endpoint().ok_or_else(no_definition)?;
+        if !record.pinned.admits_token_requests(server.oauth) {
+            return Err(RefreshError::Moved {
+                provider: provider.clone(),
+                now: endpoint.url.to_string(),
+            });
+        }
+        let saved: Option<Stored<ClientRecord>> = self
+            .keys(provider)
+            .client()
+            .and_then(|key| record::read(self.store(), &key))
+            .map_err(|error| RefreshError::stored(provider, &error))?;
+        let saved = saved.as_ref().map(|saved| &saved.record);
+        let client = server.issuing_client(record, saved, ClientRequest::Token);
+        let rules = server.rules();
+        Ok(Redemption {
+            token: TokenId::of(refresh_token),
+            token_path: rules.token_path.map(str::to_owned),
+            default_expires_in: rules.default_expires_in,
+            request: refresh_request(
+                &endpoint,
+                &client,
+                // EXPOSE: into flows' own secret type.
+                &RefreshToken::new(refresh_token.expose_secret().to_owned()),
+                None,
+            ),
+        })
+    }
+
+    /// Sends the request, again where that can do no harm, within the deadline.
+    async fn redeem(
+        &self,
+        connection: &Connection,
+        redemption: &Redemption,
+        backoff: &Backoff,
+    ) -> Result<TokenSet, RefreshError> {
+        let provider = connection.provider();
+        let started = Instant::now();
+        let mut sent = 0;
+        loop {
+            sent += 1;
+            tracing::debug!(%provider, connection = %connection.name(), sent, "redeeming the refresh token, under the lock");
+            let left = DEADLINE.saturating_sub(started.elapsed());
+            let error = match timeout(left, self.ask(provider, redemption)).await {
+                Ok(Ok(tokens)) => return Ok(tokens),
+                Ok(Err(error)) => error,
+                Err(_) => RefreshError::NoAnswer {
+                    provider: provider.clone(),
+                    why: format!("it took longer than {} s", DEADLINE.as_secs()),
+                },
+            };
+            let pause = backoff.pause(sent, &error, self.chance());
+            match pause.filter(|pause| started.elapsed() + *pause < DEADLINE) {
+                Some(pause) => {
+                    tracing::debug!(%provider, %error, ?pause, "the server is asked again");
+                    sleep(pause).await;
+                }
+                None => return Err(error),
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        provider: &ProviderName,
+        redemption: &Redemption,
+    ) -> Result<TokenSet, RefreshError> {
+        let response = self
+            .parts
+            .http
+            .send(&redemption.request, BodyCap::Token)
+            .await
+            .map_err(|error| RefreshError::unsent(provider, &error))?;
+        let rules = TokenResponseRules {
+            token_path: redemption.token_path.as_deref(),
+            default_expires_in: redemption.default_expires_in,
+        };
+        read_token_response(&response, &rules)
+            .map_err(|error| RefreshError::answered(provider, &error, self.system_time()))
+    }
+
+    /// Saves new tokens. They exist nowhere else, so a disk that is full or busy gets a while to recover.
+    async fn save_tokens(
+        &self,
+        key: &EntryKey,
+        connection: &Connection,
+        revision: Revision,
+    ) -> Result<(), RefreshError> {
+        let provider = connection.provider();
+        let started = Instant::now();
+        loop {
+            let expected = Expected::Revision(revision);
+            match record::write(self.store(), key, &connection.record, expected) {
+                Ok(_) => return Ok(()),
+                Err(PutError::Conflict { .. }) => break,
+                Err(PutError::Store(
+                    error @ (StoreError::Busy | StoreError::Full { .. } | StoreError::Io { .. }),
+                )) if started.elapsed() < SAVING => {
+                    tracing::warn!(%provider, %error, "the new tokens cannot be saved yet");
+                    sleep(SAVING_PAUSE).await;
+                }
+                Err(error) => return Err(unsaved(provider, &error)),
+            }
+        }
+        match self.newer(key, connection)? {
+            Newer::Works => Ok(()),
+            Newer::DoesNotWork => Err(RefreshError::Changed {
+                provider: provider.clone(),
+            }),
+            Newer::Gone => {
+                // Somebody logged out without the lock. What was issued meanwhile must not outlive that.
+                let revoked = self.revoke_remotely(connection).await;
+                tracing::info!(%provider, ?revoked, "the login is gone, so the new tokens were revoked");
+                Err(RefreshError::Gone {
+                    provider: provider.clone(),
+                })
+            }
+        }
+    }
+
+    /// Saves that a refresh failed, and returns the failure; unless the record was replaced meanwhile by somebody
+    /// who did not take the lock. Then theirs is the newer truth, and if it works it is what the caller gets.
+    fn save_failure(
+        &self,
+        key: &EntryKey,
+        mut connection: Connection,
+        revision: Revision,
+        intent: Option<Intent>,
+        error: RefreshError,
+    ) -> Result<(), RefreshError> {
+        let record = &mut connection.record;
+        record.refresh_intent = intent;
+        let before = record.refresh_trouble.take();
+        let failures = before.as_ref().map_or(0, |before| before.failures) + 1;
+        let rest = if error.may_pass() || matches!(error, RefreshError::Rejected { .. }) {
+            self.backoff().rest(failures, &error)
+        } else {
+            Duration::ZERO
+        };
+        record.refresh_trouble = Some(Trouble::of(&error, before.as_ref(), self.now(), rest));
+        if error.ends_the_login() {
+            record.verdict = Verdict::ReauthRequired;
+        }
+        match record::write(
+            self.store(),
+            key,
+            &connection.record,
+            Expected::Revision(revision),
+        ) {
+            Ok(_) => Err(error),
+            Err(PutError::Conflict { .. }) => match self.newer(key, &connection)? {
+                Newer::Works => Ok(()),
+                Newer::DoesNotWork | Newer::Gone => Err(error),
+            },
+            Err(unsaved) => {
+                tracing::warn!(
+                    error = told(&unsaved),
+                    "that the refresh failed could not be saved"
+                );
+                Err(error)
+            }
+        }
+    }
+
+    /// What stands in the place of a record that was changed behind the lock's back.
+    fn newer(&self, key: &EntryKey, ours: &Connection) -> Result<Newer, RefreshError> {
+        let provider = ours.provider().clone();
+        let theirs: Option<Stored<ConnectionRecord>> = record::read(self.store(), key)
+            .map_err(|error| RefreshError::stored(&provider, &error))?;
+        let Some(theirs) = theirs else {
+            return Ok(Newer::Gone);
+        };
+        let theirs = Connection::new(provider, ours.name().clone(), theirs.record);
+        let works = theirs.record.verdict == Verdict::Good && !theirs.is_due(self.now(), None);
+        Ok(if works {
+            Newer::Works
+        } else {
+            Newer::DoesNotWork
+        })
+    }
+
+    /// A refresh is no release: that it could not be recorded does not undo it.
+    fn note(&self, provider: &ProviderName, name: &ConnectionName, outcome: Outcome) {
+        if let Err(error) = self.record(Action::Refresh, provider, Some(name), outcome, &[]) {
+            tracing::warn!(%error, "the refresh could not be recorded");
+        }
+    }
+
+    /// A random number. Without randomness pauses are not random, which is no reason to lose a login.
+    fn chance(&self) -> u64 {
+        let mut bytes = [0; 8];
+        match (self.parts.entropy)(&mut bytes) {
+            Ok(()) => u64::from_le_bytes(bytes),
+            Err(_) => u64::MAX,
+        }
+    }
+
+    fn system_time(&self) -> SystemTime {
+        self.now().into()
+    }
+}
+
+/// A refresh request, and how its answer is read.
+#[derive(Debug)]
+struct Redemption {
+    token: TokenId,
+    request: HttpRequest,
+    token_path: Option<String>,
+    default_expires_in: Option<Duration>,
+}
+
+/// Somebody else's record.
+enum Newer {
+    Works,
+    DoesNotWork,
+    Gone,
+}
+
+fn unsaved(provider: &ProviderName, error: &PutError) -> RefreshError {
+    let provider = provider.clone();
+    match error {
+        PutError::Conflict { .. } => RefreshError::Changed { provider },
+        other => RefreshError::NotSaved {
+            provider,
+            why: told(other),
+        },
+    }
+}
+
+/// Puts a token response into the record. What the response does not mention stays as it was (RFC 6749 §6).
+pub(crate) fn apply(record: &mut ConnectionRecord, tokens: TokenSet, now: Timestamp) {
+    // EXPOSE: from flows' secret types into the record's.
+    record.access_token = Some(SecretString::from(tokens.access_token.expose().to_owned()));
+    if let Some(refresh_token) = tokens.refresh_token {
+        record.refresh_token = Some(SecretString::from(refresh_token.expose().to_owned()));
+    }
+    record.token_type = Some(tokens.token_type);
+    record.expires_at = tokens
+        .expires_in
+        .and_then(|life| now.checked_add(life).ok());
+    record.refreshed_at = Some(now);
+    if tokens.scope.is_some() {
+        record.scopes = tokens.scope;
+    }
+    record.verdict = Verdict::Good;
+    record.refresh_intent = None;
+    record.refresh_trouble = None;
+}
