@@ -3,10 +3,12 @@
 //! A source only keeps the key. What the key opens is not its business.
 
 mod error;
+mod given_key;
 mod local_file;
 mod master_key;
 
 pub use error::KeySourceError;
+pub use given_key::GivenKey;
 pub use local_file::LocalKeyFile;
 pub use master_key::MasterKey;
 

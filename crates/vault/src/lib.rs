@@ -35,7 +35,7 @@ mod fixture;
 pub use entropy::{Entropy, EntropyError};
 pub use entry_key::{EntryKey, InvalidEntryKey};
 pub use envelope::UnsealError;
-pub use key_source::{KeySource, KeySourceError, LocalKeyFile, MasterKey};
+pub use key_source::{GivenKey, KeySource, KeySourceError, LocalKeyFile, MasterKey};
 pub use private_file::FileFault;
 pub use revision::{Expected, Revision};
 pub use sqlite::{FORMAT, OpenError, SqliteOptions, SqliteStore};
