@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use authkeep_vault::{Entropy, LocalKeyFile, OpenError, SqliteOptions, SqliteStore};
+use authkeep_vault::{Entropy, KeySource, LocalKeyFile, OpenError, SqliteOptions, SqliteStore};
 
 pub use self::config::{Config, EncryptionMode};
 pub use self::profiles::{ProfileChange, ProfileError};
@@ -161,10 +161,32 @@ impl Home {
         SqliteStore::open_or_create(&self.vault_options(name, entropy))
     }
 
+    /// Opens the vault of a profile that exists, with a master key that the caller has already.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_vault`](Self::open_vault).
+    pub fn open_vault_with(
+        &self,
+        key_source: Arc<dyn KeySource>,
+        name: &ProfileName,
+        entropy: Entropy,
+    ) -> Result<SqliteStore, OpenError> {
+        SqliteStore::open(&SqliteOptions {
+            key_source,
+            ..self.vault_options(name, entropy)
+        })
+    }
+
+    /// Where the master key of this home is kept.
+    pub fn key_source(&self) -> Arc<dyn KeySource> {
+        Arc::new(LocalKeyFile::new(self.master_key()))
+    }
+
     fn vault_options(&self, name: &ProfileName, entropy: Entropy) -> SqliteOptions {
         SqliteOptions {
             dir: self.profile(name),
-            key_source: Arc::new(LocalKeyFile::new(self.master_key())),
+            key_source: self.key_source(),
             entropy,
         }
     }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use authkeep_registry::ProviderName;
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 pub use self::backoff::Backoff;
 pub use self::error::RefreshError;
@@ -71,8 +71,19 @@ impl Broker {
             .lock(&turn, order.patience)
             .await
             .map_err(|error| RefreshError::lock(&order.provider, &error))?;
-        if self.wanted(&order)?.is_none() {
-            return Ok(());
+        loop {
+            match self.wanted(&order) {
+                Ok(None) => return Ok(()),
+                Ok(Some(_)) => break,
+                // Better late than not at all: the others of the queue need the token just as much.
+                Err(RefreshError::NotYet { wait, .. })
+                    if wait <= self.backoff().patience
+                        && started.elapsed() + wait < order.patience =>
+                {
+                    sleep(wait).await;
+                }
+                Err(error) => return Err(error),
+            }
         }
         order.patience = order.patience.saturating_sub(started.elapsed());
         self.runner().run(self, &order).await

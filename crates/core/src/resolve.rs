@@ -129,6 +129,9 @@ impl Broker {
         let name = connection.name().clone();
         let spare = matches!(renewal, Renewal::IfDue { .. }) && !connection.has_expired(self.now());
         let hurried = spare && matches!(renewal, Renewal::IfDue { min_ttl: None });
+        if hurried && connection.resting(self.now()).is_some() {
+            return Ok(connection);
+        }
         let renewing = self.have_renewed(RefreshOrder {
             provider: provider.clone(),
             connection: name.clone(),

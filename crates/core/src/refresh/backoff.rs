@@ -14,7 +14,8 @@ pub struct Backoff {
     pub tries: u32,
     /// The longest pause before the second request; it doubles before each further one: 500 ms.
     pub first_pause: Duration,
-    /// The longest `Retry-After` that is waited for within a call: 5 s. A longer one is left to the next call.
+    /// The longest `Retry-After` and the longest rest that are waited for within a call: 5 s. What is longer is left
+    /// to the next call.
     pub patience: Duration,
     /// How long the server is left alone after a first failed call; it doubles with each further one: 1 s.
     pub first_rest: Duration,
