@@ -114,6 +114,7 @@ subcommands! {
     Doctor(commands::doctor::DoctorArgs),
     Audit(commands::audit::AuditArgs),
     Completions(commands::completions::CompletionsArgs),
+    Redeem(commands::redeem::RedeemArgs),
 }
 
 impl Cli {

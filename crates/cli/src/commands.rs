@@ -14,6 +14,7 @@ pub(crate) mod logout;
 mod missing;
 pub(crate) mod profile;
 pub(crate) mod providers;
+pub(crate) mod redeem;
 pub(crate) mod register;
 pub(crate) mod remove;
 pub(crate) mod revoke;
@@ -35,13 +36,14 @@ pub(crate) fn run(
         Command::Init(args) => init::run(context, args),
         Command::Login(args) => login::run(context, output, args),
         Command::List(args) => list::run(context, args),
-        Command::Get(args) => get::run(context, args),
+        Command::Get(args) => get::run(context, output, args),
         Command::Export(args) => export::run(context, output, args),
         Command::Run(args) => run::run(context, output, args),
         Command::Logout(args) => logout::run(context, args),
         Command::Revoke(args) => revoke::run(context, args),
         Command::Remove(args) => remove::run(context, args),
         Command::Providers(args) => providers::run(context, args),
+        Command::Redeem(args) => redeem::run(context, args),
         Command::Inspect(args) => inspect::run(context, args),
         Command::Register(args) => register::run(context, output, args),
         Command::Profile(args) => profile::run(context, output, args),

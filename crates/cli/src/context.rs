@@ -14,6 +14,7 @@ use crate::args::GlobalArgs;
 use crate::env;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::helper::DetachedHelper;
 use crate::process::Umask;
 
 /// The wiring of one invocation.
@@ -107,7 +108,8 @@ impl Context {
         Ok(self.assemble(&home, profile, store))
     }
 
-    fn assemble(&self, home: &Home, profile: ProfileName, store: SqliteStore) -> Broker {
+    /// A broker on an open vault. What it refreshes is done by a process of its own.
+    pub(crate) fn assemble(&self, home: &Home, profile: ProfileName, store: SqliteStore) -> Broker {
         Broker::new(BrokerParts {
             profile,
             registry: Arc::new(self.registry(Some(home))),
@@ -117,6 +119,7 @@ impl Context {
             entropy,
             http: Arc::new(ReqwestClient::new(env::proxy())),
         })
+        .with_runner(Arc::new(DetachedHelper::new(home, &self.global)))
     }
 }
 
@@ -130,6 +133,8 @@ pub(crate) fn entropy(bytes: &mut [u8]) -> Result<(), EntropyError> {
 pub(crate) enum OnInterrupt<'a> {
     /// Drop it: nothing of it is stored. For work that waits for a person.
     Drop,
+    /// Leave it: what was begun is in the hands of a process of its own.
+    Leave,
     /// Finish what the broker is in the middle of, and end at the second signal: between a server's rotation of a
     /// token and its being saved, the login hangs by this process.
     Finish(&'a Broker),
@@ -143,13 +148,7 @@ pub(crate) fn block_on<T>(
     on_interrupt: OnInterrupt<'_>,
     work: impl Future<Output = Result<T, CommandError>>,
 ) -> Result<T, CommandError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            CommandError::caused(ExitCode::Other, "runtime", &error)
-                .hint("check the limits on processes and open files")
-        })?;
+    let runtime = runtime()?;
     let interrupted = || CommandError::new(ExitCode::Interrupted, "interrupted", "interrupted");
     let outcome = runtime.block_on(async {
         let mut work = std::pin::pin!(work);
@@ -168,11 +167,43 @@ pub(crate) fn block_on<T>(
                 () = signalled() => {}
             }
         }
-        Err(interrupted().hint("what was not finished is not stored; run the command again"))
+        Err(interrupted().hint(match on_interrupt {
+            OnInterrupt::Leave => "a refresh that was begun goes on by itself and will be saved",
+            _ => "what was not finished is not stored; run the command again",
+        }))
     });
     // A thread that still waits for another process's lock must not hold up the end of this one.
     runtime.shutdown_background();
     outcome
+}
+
+/// Runs async work that no polite signal stops.
+pub(crate) fn to_the_end<T>(work: impl Future<Output = T>) -> Result<T, CommandError> {
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(async {
+        let deaf = async {
+            loop {
+                signalled().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            never = deaf => never,
+            outcome = work => outcome,
+        }
+    });
+    runtime.shutdown_background();
+    Ok(outcome)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            CommandError::caused(ExitCode::Other, "runtime", &error)
+                .hint("check the limits on processes and open files")
+        })
 }
 
 /// Waits for a signal that asks the process to end. Where signals cannot be listened for, they end it by themselves.

@@ -24,9 +24,12 @@ fn path(name: &str) -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
+/// The variable that names the home.
+pub(crate) const HOME: &str = "AUTHKEEP_HOME";
+
 /// `AUTHKEEP_HOME`, or `.authkeep` in the user's home directory.
 pub(crate) fn authkeep_home() -> Option<PathBuf> {
-    path("AUTHKEEP_HOME").or_else(|| {
+    path(HOME).or_else(|| {
         let home = if cfg!(windows) {
             path("USERPROFILE")
         } else {

@@ -54,6 +54,11 @@ pub(crate) fn start(global: &GlobalArgs) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// Whether the log goes to stderr.
+pub(crate) fn is_on_stderr(global: &GlobalArgs) -> bool {
+    global.log_file.is_none() && (global.verbose > 0 || env::log_filter().is_some())
+}
+
 /// A line of log appended to the master key or to a vault would be the end of it.
 fn refuse_the_home(path: &Path) -> Result<(), CommandError> {
     let folder = path

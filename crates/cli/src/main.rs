@@ -11,6 +11,7 @@ mod duration;
 mod env;
 mod error;
 mod exit_code;
+mod helper;
 mod logging;
 mod output;
 mod person;

@@ -1,9 +1,13 @@
-//! The process itself: its file mode mask, and becoming another program.
+//! The process itself: its file mode mask, becoming another program, and leaving the terminal's reach.
 
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
+
+use crate::exit_code::ExitCode;
 
 /// The mask that the user's own programs shall see again.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +29,37 @@ impl Umask {
         #[cfg(unix)]
         rustix::process::umask(self.0);
     }
+}
+
+/// Leaves the session of whoever started this process: the terminal's signals, its end and a kill of the whole
+/// process group do not reach a session of one's own.
+pub(crate) fn leave_the_session() {
+    #[cfg(unix)]
+    // It fails for the leader of a process group, who is not reached through another group either.
+    let _session = rustix::process::setsid();
+}
+
+/// Ends this process after `limit`, whatever it is doing then.
+#[expect(
+    clippy::exit,
+    reason = "what holds it up cannot be asked to stop, and the kernel takes its locks back"
+)]
+pub(crate) fn end_after(limit: Duration) {
+    std::thread::spawn(move || {
+        std::thread::sleep(limit);
+        std::process::exit(ExitCode::TryAgain as i32);
+    });
+}
+
+/// This very program, to be started again. On Linux it is found even if an upgrade has replaced its file.
+pub(crate) fn this_program() -> io::Result<PathBuf> {
+    let path = std::env::current_exe()?;
+    let same_file = Path::new("/proc/self/exe");
+    Ok(if !path.exists() && same_file.exists() {
+        same_file.to_owned()
+    } else {
+        path
+    })
 }
 
 /// Becomes `program`: exit code, signals, terminal and process id are then its own. Returns only on failure.

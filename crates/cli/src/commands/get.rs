@@ -16,7 +16,7 @@ use crate::context::{Context, OnInterrupt, block_on};
 use crate::duration;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::output::Done;
+use crate::output::{Done, Output};
 
 /// Show a login without its secrets, or print one field.
 ///
@@ -53,7 +53,11 @@ pub(crate) struct GetArgs {
     refresh: bool,
 }
 
-pub(crate) fn run(context: &Context, args: &GetArgs) -> Result<Done, CommandError> {
+pub(crate) fn run(
+    context: &Context,
+    output: &Output,
+    args: &GetArgs,
+) -> Result<Done, CommandError> {
     let Some(broker) = context.broker()? else {
         return Err(no_credential(context, &args.provider));
     };
@@ -61,7 +65,7 @@ pub(crate) fn run(context: &Context, args: &GetArgs) -> Result<Done, CommandErro
         provider: args.provider.clone(),
         connection: args.connection.clone(),
     };
-    let connection = current(&broker, &target, args)?;
+    let connection = current(&broker, output, &target, args)?;
     let Some(field) = &args.field else {
         return Ok(Done::view(Details::of(&connection, broker.now())));
     };
@@ -85,28 +89,52 @@ pub(crate) fn run(context: &Context, args: &GetArgs) -> Result<Done, CommandErro
 /// The login as it should be handed out. A runtime is started only if there is something to refresh.
 pub(super) fn resolved(
     broker: &Broker,
+    output: &Output,
     target: &Target,
     min_ttl: Option<Duration>,
 ) -> Result<Connection, CommandError> {
     if let Some(connection) = broker.resolve_from_vault(target, min_ttl)? {
         return Ok(connection);
     }
-    block_on(OnInterrupt::Finish(broker), async {
-        Ok(broker.resolve(target, min_ttl).await?)
+    block_on(OnInterrupt::Leave, async {
+        Ok(waiting(output, target, broker.resolve(target, min_ttl)).await?)
     })
 }
 
-fn current(broker: &Broker, target: &Target, args: &GetArgs) -> Result<Connection, CommandError> {
+/// Says what is waited for, if it takes longer than a moment.
+async fn waiting<T>(output: &Output, target: &Target, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    match tokio::time::timeout(MOMENT, &mut work).await {
+        Ok(done) => done,
+        Err(_) => {
+            output.say(&format!(
+                "Waiting for {} to renew the token ...",
+                target.provider
+            ));
+            work.await
+        }
+    }
+}
+
+/// Nobody wonders what is going on before that.
+const MOMENT: Duration = Duration::from_secs(1);
+
+fn current(
+    broker: &Broker,
+    output: &Output,
+    target: &Target,
+    args: &GetArgs,
+) -> Result<Connection, CommandError> {
     if args.refresh {
-        return block_on(OnInterrupt::Finish(broker), async {
-            Ok(broker.renew(target).await?)
+        return block_on(OnInterrupt::Leave, async {
+            Ok(waiting(output, target, broker.renew(target)).await?)
         });
     }
     // Looking at a login that has run out is no reason to fail: the status says so.
     if !args.show_secret && args.min_ttl.is_none() {
         return Ok(broker.show(target)?);
     }
-    resolved(broker, target, args.min_ttl)
+    resolved(broker, output, target, args.min_ttl)
 }
 
 fn released(

@@ -16,7 +16,7 @@ pub(super) fn wanted(
     if !named.is_empty() {
         return named
             .iter()
-            .map(|target| resolved(broker, target, None))
+            .map(|target| resolved(broker, output, target, None))
             .collect();
     }
     let mut connections = Vec::new();
@@ -28,7 +28,7 @@ pub(super) fn wanted(
             provider: provider.name.clone(),
             connection: None,
         };
-        match resolved(broker, &target, None) {
+        match resolved(broker, output, &target, None) {
             Ok(connection) => connections.push(connection),
             Err(error) => {
                 output.warn(&format!(

@@ -1,0 +1,72 @@
+//! `authkeep redeem`: the detached helper. It is started by `helper.rs` and is no command for people.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use authkeep_core::{Broker, RefreshOrder};
+use authkeep_vault::{GivenKey, MasterKey};
+use clap::Args;
+use serde_json::Value;
+
+use crate::context::{Context, to_the_end};
+use crate::error::CommandError;
+use crate::exit_code::ExitCode;
+use crate::helper::{Answer, not_finished, receive};
+use crate::output::{Done, View};
+use crate::process;
+
+/// Renew one login. Started by authkeep itself; use `authkeep get --refresh` or `authkeep refresh`.
+#[derive(Debug, Args)]
+#[command(hide = true)]
+pub(crate) struct RedeemArgs {}
+
+/// After its patience for the lock, the helper has this long for the server and the save. Whatever holds it up
+/// longer will not let go, and its lock is needed.
+const LIMIT: Duration = Duration::from_secs(45);
+
+pub(crate) fn run(context: &Context, _: &RedeemArgs) -> Result<Done, CommandError> {
+    // Before anything is read: whoever kills the caller's group before this has killed nothing that was begun.
+    process::leave_the_session();
+    let Some((key, order)) = receive() else {
+        return Err(CommandError::new(
+            ExitCode::Usage,
+            "no_order",
+            "this command is started by authkeep itself, and got no order",
+        )
+        .hint("use `authkeep refresh PROVIDER`"));
+    };
+    process::end_after(order.patience + LIMIT);
+    let answer = match broker(context, key) {
+        Ok(broker) => carried_out(&broker, &order),
+        Err(error) => Err(not_finished(&order, error.message())),
+    };
+    Ok(Done::view(Report(answer)))
+}
+
+fn broker(context: &Context, key: MasterKey) -> Result<Broker, CommandError> {
+    let home = context
+        .home()?
+        .ok_or_else(|| CommandError::new(ExitCode::StoreUnavailable, "home", "the home is gone"))?;
+    let profile = context.profile(Some(&home))?;
+    let key = Arc::new(GivenKey::new(key));
+    let store = home.open_vault_with(key, &profile, crate::context::entropy)?;
+    Ok(context.assemble(&home, profile, store))
+}
+
+fn carried_out(broker: &Broker, order: &RefreshOrder) -> Answer {
+    to_the_end(broker.carry_out(order))
+        .unwrap_or_else(|error| Err(not_finished(order, error.message())))
+}
+
+struct Report(Answer);
+
+impl View for Report {
+    fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}", self.json())
+    }
+
+    fn json(&self) -> Value {
+        serde_json::to_value(&self.0).unwrap_or_default()
+    }
+}
