@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod completions;
+mod condition;
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod get;

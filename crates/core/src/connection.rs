@@ -160,8 +160,14 @@ impl Connection {
     /// Whether a refresh was begun whose outcome nobody knows: it is under way, or it was cut off, or the server
     /// did not answer. The next refresh finds out.
     pub fn is_in_doubt(&self) -> bool {
-        let token = self.record.refresh_token.as_ref().map(TokenId::of);
-        token.is_some_and(|token| Intent::is_in_doubt(self.record.refresh_intent.as_ref(), &token))
+        self.in_doubt_since().is_some()
+    }
+
+    /// Since when that is so.
+    pub fn in_doubt_since(&self) -> Option<Timestamp> {
+        let intent = self.record.refresh_intent.as_ref()?;
+        let token = TokenId::of(self.record.refresh_token.as_ref()?);
+        Intent::is_in_doubt(Some(intent), &token).then_some(intent.since)
     }
 
     /// A public name of the access token, to tell whether it was replaced since.

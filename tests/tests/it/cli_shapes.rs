@@ -132,13 +132,13 @@ fn a_login_from_beginning_to_end() {
     let list = ok(product, &["list", "--connected"]);
     assert_eq!(
         keys(&list["providers"][0]["connections"][0]),
-        "auth connection expires_at refreshable scopes seconds_left status"
+        "auth connection expires_at problem refreshable refreshed_at scopes seconds_left status"
     );
     let details = acme.details();
     assert_eq!(
         keys(&details),
-        "auth client_id connection expires_at flow hosts obtained_at params provider refreshable \
-         refreshed_at scopes seconds_left secrets status"
+        "auth client_id connection expires_at flow hosts obtained_at params problem provider \
+         refreshable refreshed_at scopes seconds_left secrets status"
     );
     let token = product.secret("acme", "token");
     assert!(acme.server.token_is_active(&token));

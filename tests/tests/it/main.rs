@@ -9,6 +9,7 @@ mod chromium;
 mod cli_home;
 mod cli_interrupt;
 mod cli_login_refusals;
+mod cli_problems;
 mod cli_profiles;
 mod cli_refusals;
 mod cli_shapes;

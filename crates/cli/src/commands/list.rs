@@ -10,6 +10,7 @@ use clap::Args;
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
+use super::condition::Condition;
 use crate::context::Context;
 use crate::duration;
 use crate::error::CommandError;
@@ -65,6 +66,7 @@ impl View for Listing {
             "CONNECTION",
             "STATUS",
             "TIME LEFT",
+            "LAST REFRESH",
         ]);
         for provider in &self.providers {
             let source = source(provider);
@@ -81,6 +83,7 @@ impl View for Listing {
                     "-",
                     provider.state.as_str(),
                     "-",
+                    "-",
                 ]);
             }
             for connection in &provider.connections {
@@ -91,13 +94,14 @@ impl View for Listing {
                     connection.name().as_str(),
                     connection.status(self.now).as_str(),
                     &time_left(connection, self.now),
+                    &last_refresh(connection, self.now),
                 ]);
             }
         }
         for line in table.lines() {
             writeln!(out, "{}", line.trim_end())?;
         }
-        Ok(())
+        self.problems(out)
     }
 
     fn json(&self) -> Value {
@@ -120,6 +124,20 @@ impl View for Listing {
 }
 
 impl Listing {
+    /// What is wrong, in words: too long for a column, and seldom there.
+    fn problems(&self, out: &mut dyn Write) -> io::Result<()> {
+        let connections = self.providers.iter().flat_map(|p| &p.connections);
+        for connection in connections {
+            let Some(condition) = Condition::of(connection, self.now) else {
+                continue;
+            };
+            let (provider, name) = (connection.provider(), connection.name());
+            let what = condition.line(self.now);
+            write!(out, "\n{provider} ({name}): {what}\n  {}\n", condition.fix)?;
+        }
+        Ok(())
+    }
+
     fn connection(&self, connection: &Connection) -> Value {
         let left = connection
             .expires_at()
@@ -130,6 +148,8 @@ impl Listing {
             "status": connection.status(self.now).as_str(),
             "expires_at": connection.expires_at().map(|at| at.to_string()),
             "seconds_left": left,
+            "refreshed_at": connection.refreshed_at().map(|at| at.to_string()),
+            "problem": Condition::of(connection, self.now).map(|condition| condition.json()),
             "refreshable": connection.is_refreshable(),
             "scopes": connection.scopes(),
         })
@@ -144,7 +164,12 @@ fn source(provider: &ProviderStatus) -> String {
     }
 }
 
-fn time_left(connection: &Connection, now: Timestamp) -> String {
+fn last_refresh(connection: &Connection, now: Timestamp) -> String {
+    let at = connection.refreshed_at();
+    at.map_or_else(|| "-".to_owned(), |at| duration::ago(now, at))
+}
+
+pub(super) fn time_left(connection: &Connection, now: Timestamp) -> String {
     let works = connection.status(now) == ConnectionStatus::Connected;
     let ended = connection.status(now) == ConnectionStatus::Expired;
     match connection.expires_at().filter(|_| works || ended) {

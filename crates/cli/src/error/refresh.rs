@@ -42,9 +42,6 @@ pub(super) fn refresh_failed(connection: &ConnectionName, error: &RefreshError) 
         RefreshError::Refused { .. } | RefreshError::CutOff { .. } => {
             ("reauth_required", error.kind())
         }
-        RefreshError::Rejected { error: word, .. } if word == "invalid_client" => {
-            ("invalid_client", "invalid_client")
-        }
         RefreshError::Unavailable { .. }
         | RefreshError::NoConnection { .. }
         | RefreshError::NoAnswer { .. }

@@ -215,6 +215,7 @@ impl RefreshError {
             Self::NotRefreshable { .. } => "not_refreshable",
             Self::Refused { .. } => "refused",
             Self::CutOff { .. } => "cut_off",
+            Self::Rejected { error, .. } if error == "invalid_client" => "invalid_client",
             Self::Rejected { .. } => "rejected",
             Self::Unavailable { .. } => "unavailable",
             Self::Malformed { .. } => "malformed",
@@ -295,6 +296,11 @@ impl RefreshError {
             dead if dead.is_invalid_grant() => Self::Refused {
                 provider,
                 in_doubt: false,
+            },
+            // Vendors have words of their own for it.
+            client if client.is_invalid_client() => Self::Rejected {
+                provider,
+                error: "invalid_client".to_owned(),
             },
             TokenError::Refused { error, .. } => Self::Rejected {
                 provider,

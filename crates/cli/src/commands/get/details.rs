@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use authkeep_core::{Connection, Timestamp};
 use serde_json::{Map, Value, json};
 
+use crate::commands::condition::Condition;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::output::View;
@@ -35,6 +36,10 @@ impl Details {
             (
                 "refreshed_at",
                 json!(connection.refreshed_at().map(|at| at.to_string())),
+            ),
+            (
+                "problem",
+                json!(Condition::of(connection, now).map(|condition| condition.json())),
             ),
             ("client_id", json!(connection.client_id())),
             ("hosts", json!(connection.hosts())),
@@ -74,7 +79,16 @@ impl View for Details {
             let empty = value.is_null()
                 || value.as_array().is_some_and(Vec::is_empty)
                 || value.as_object().is_some_and(Map::is_empty);
-            if *name == "secrets" {
+            if *name == "problem" && !empty {
+                let part = |name: &str| plain(value.get(name).unwrap_or(&Value::Null));
+                writeln!(
+                    out,
+                    "{name:<13} {}\n{:<13} {}",
+                    part("message"),
+                    "",
+                    part("hint")
+                )?;
+            } else if *name == "secrets" {
                 writeln!(
                     out,
                     "{name:<13} {} (hidden; --field NAME --show-secret prints one)",
