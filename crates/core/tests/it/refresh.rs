@@ -1,8 +1,12 @@
 //! Renewal as one transaction: one request, saved before use, never in the way of somebody newer.
 
+mod classification;
 mod concurrent;
 mod moved;
+mod retries;
+mod shapes;
 pub(crate) mod stores;
+mod window;
 
 use authkeep_core::{RefreshError, ResolveError};
 use authkeep_testkit::canary::canary;
