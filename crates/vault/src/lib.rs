@@ -27,6 +27,7 @@ mod set_mac;
 mod subkey;
 
 mod advisory_lock;
+mod file_system;
 mod private_file;
 
 #[cfg(test)]
@@ -35,6 +36,7 @@ mod fixture;
 pub use entropy::{Entropy, EntropyError};
 pub use entry_key::{EntryKey, InvalidEntryKey};
 pub use envelope::UnsealError;
+pub use file_system::FileSystems;
 pub use key_source::{GivenKey, KeySource, KeySourceError, LocalKeyFile, MasterKey};
 pub use private_file::FileFault;
 pub use revision::{Expected, Revision};

@@ -32,8 +32,8 @@ use crate::data_key::DataKey;
 use crate::entropy::hex;
 use crate::private_file;
 use crate::{
-    Entropy, Entry, EntryKey, Expected, KeySource, LockError, LockGuard, Meta, PutError, Revision,
-    Store, StoreError, Verification,
+    Entropy, Entry, EntryKey, Expected, FileSystems, KeySource, LockError, LockGuard, Meta,
+    PutError, Revision, Store, StoreError, Verification,
 };
 
 /// The names of the files in a vault's directory.
@@ -78,7 +78,15 @@ impl SqliteStore {
     /// # Errors
     /// Every variant of [`OpenError`] but `AlreadyExists`.
     pub fn open(options: &SqliteOptions) -> Result<Self, OpenError> {
-        open::open(options)
+        Self::open_on(options, FileSystems::Local)
+    }
+
+    /// Opens a vault that exists, on one of the file systems allowed.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_on(options: &SqliteOptions, allowed: FileSystems) -> Result<Self, OpenError> {
+        open::open(options, allowed)
     }
 
     /// Creates a vault where there is none, and opens it. Makes a master key if there is none.
@@ -89,8 +97,8 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError::AlreadyExists`] when there is anything in its place; it is left as it is.
     pub fn create(options: &SqliteOptions) -> Result<Self, OpenError> {
-        create::create(options)?;
-        open::open(options)
+        create::create(options, FileSystems::Local)?;
+        Self::open(options)
     }
 
     /// Opens the vault if there is one, and creates it otherwise. Processes that do this at the
@@ -99,9 +107,20 @@ impl SqliteStore {
     /// # Errors
     /// As for [`open`](Self::open) and [`create`](Self::create).
     pub fn open_or_create(options: &SqliteOptions) -> Result<Self, OpenError> {
-        match Self::open(options) {
-            Err(OpenError::NotFound { .. }) => match create::create(options) {
-                Ok(()) | Err(OpenError::AlreadyExists { .. }) => Self::open(options),
+        Self::open_or_create_on(options, FileSystems::Local)
+    }
+
+    /// Opens or creates the vault, on one of the file systems allowed.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open) and [`create`](Self::create).
+    pub fn open_or_create_on(
+        options: &SqliteOptions,
+        allowed: FileSystems,
+    ) -> Result<Self, OpenError> {
+        match Self::open_on(options, allowed) {
+            Err(OpenError::NotFound { .. }) => match create::create(options, allowed) {
+                Ok(()) | Err(OpenError::AlreadyExists { .. }) => Self::open_on(options, allowed),
                 Err(error) => Err(error),
             },
             opened => opened,

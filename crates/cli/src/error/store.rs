@@ -13,6 +13,8 @@ const RESTORE: &str = "`authkeep doctor` says which vault it is: restore its fol
                        from a backup, or move it away and log in again";
 const KEY_BACK: &str =
     "put the master.key back that this vault was made with; without it nobody can open the vault";
+const LOCAL_DISK: &str = "set AUTHKEEP_HOME to a folder on a disk of this machine; to keep your logins, copy the whole \
+                          home there first, while no authkeep runs on any machine";
 
 impl From<OpenError> for CommandError {
     fn from(error: OpenError) -> Self {
@@ -29,6 +31,8 @@ impl From<OpenError> for CommandError {
             OpenError::Permission { .. } => unusable("permission").hint(PERMISSION),
             OpenError::Busy { .. } => Self::caused(ExitCode::TryAgain, "busy", &error)
                 .hint("another authkeep is at work; try again in a moment"),
+            OpenError::NetworkFileSystem { .. } => unusable("network_file_system").hint(LOCAL_DISK),
+            OpenError::UnclearFileSystem { .. } => unusable("unclear_file_system").hint(LOCAL_DISK),
             OpenError::KeySource(KeySourceError::Malformed { .. }) => {
                 unusable("master_key_malformed").hint(KEY_BACK)
             }

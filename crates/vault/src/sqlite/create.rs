@@ -16,12 +16,13 @@ use crate::data_key::DataKey;
 use crate::entropy::draw_id;
 use crate::private_file::{self, FileFault};
 use crate::sealed_state::SealedState;
-use crate::{Entropy, MasterKey};
+use crate::{Entropy, FileSystems, MasterKey, file_system};
 
 /// How long to wait for another process that is creating the same vault.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-pub(super) fn create(options: &SqliteOptions) -> Result<(), OpenError> {
+pub(super) fn create(options: &SqliteOptions, allowed: FileSystems) -> Result<(), OpenError> {
+    file_system::check(&options.dir, allowed)?;
     private_file::create_dir(&options.dir)?;
     let dir = options
         .dir

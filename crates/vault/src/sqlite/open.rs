@@ -9,9 +9,12 @@ use super::connection::{connect, use_write_ahead};
 use super::schema::FORMAT;
 use super::{DATABASE, MAX_DATA_KEY_USES, OpenError, SqliteOptions, SqliteStore, header, trouble};
 use crate::data_key::{DataKey, UnwrapError};
-use crate::{FileFault, MasterKey};
+use crate::{FileFault, FileSystems, MasterKey, file_system};
 
-pub(super) fn open(options: &SqliteOptions) -> Result<SqliteStore, OpenError> {
+pub(super) fn open(
+    options: &SqliteOptions,
+    allowed: FileSystems,
+) -> Result<SqliteStore, OpenError> {
     // SQLite is told to follow no link at all, so those above the directory are resolved first.
     let dir = options
         .dir
@@ -22,6 +25,7 @@ pub(super) fn open(options: &SqliteOptions) -> Result<SqliteStore, OpenError> {
             },
             _ => FileFault::from_io(&options.dir, source).into(),
         })?;
+    file_system::check(&dir, allowed)?;
     let path = dir.join(DATABASE);
     let (file, header) = header::inspect(&path)?;
     let in_open = |error| trouble::in_open(error, &path);

@@ -54,6 +54,32 @@ pub enum OpenError {
         /// The vault's database.
         path: PathBuf,
     },
+    /// The folder is on a file system that several machines use at once, where neither SQLite nor
+    /// the locks hold. Another folder, on a disk of this machine, is the way out.
+    #[error(
+        "`{}` is on {file_system}, a network file system, where two machines could overwrite each \
+         other's logins; keep the vault on a local disk",
+        dir.display()
+    )]
+    NetworkFileSystem {
+        /// The vault's folder.
+        dir: PathBuf,
+        /// The name of the file system.
+        file_system: &'static str,
+    },
+    /// The kernel cannot tell whether other machines use the folder. Another folder is a way out;
+    /// so is [`FileSystems::LocalOrUnclear`](crate::FileSystems) for a caller who knows better.
+    #[error(
+        "`{}` is on {file_system}, a file system that other machines may be using too; keep the \
+         vault on a local disk",
+        dir.display()
+    )]
+    UnclearFileSystem {
+        /// The vault's folder.
+        dir: PathBuf,
+        /// The type of the file system, such as `9P` or `fuse.sshfs`.
+        file_system: String,
+    },
     /// The master key could not be fetched or made.
     #[error(transparent)]
     KeySource(#[from] KeySourceError),

@@ -4,6 +4,7 @@ mod backend;
 mod child;
 mod creation;
 mod damage;
+mod file_systems;
 mod full_disk;
 mod home;
 mod key_file;
