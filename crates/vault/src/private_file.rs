@@ -85,6 +85,16 @@ impl FileFault {
             },
         }
     }
+
+    /// Whether something on the way to the file does not exist.
+    pub(crate) fn is_not_found(&self) -> bool {
+        let Self::Io { source, .. } = self else {
+            return false;
+        };
+        source
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+    }
 }
 
 /// What an existing file is opened for.

@@ -30,7 +30,6 @@ use self::header::HeldFile;
 use crate::advisory_lock::{AdvisoryLock, NotLocked};
 use crate::data_key::DataKey;
 use crate::entropy::hex;
-use crate::private_file;
 use crate::{
     Entropy, Entry, EntryKey, Expected, FileSystems, KeySource, LockError, LockGuard, Meta,
     PutError, Revision, Store, StoreError, Verification,
@@ -176,15 +175,9 @@ impl Store for SqliteStore {
         let locks = self.dir.join(ENTRY_LOCKS);
         // A key may hold characters that are no good in a file's name, and may be too long for one.
         let name = hex(&Sha256::digest(key.as_str())[..16]);
-        private_file::create_dir(&locks)
-            .map_err(NotLocked::File)
-            .and_then(|()| AdvisoryLock::take(&locks.join(name), patience))
+        AdvisoryLock::take(&locks.join(name), patience)
             .map(LockGuard::new)
-            .map_err(|error| match error {
-                NotLocked::Busy { waited } => LockError::Busy { waited },
-                NotLocked::File(fault) => LockError::Unavailable(std::io::Error::other(fault)),
-                NotLocked::Unsupported(error) => LockError::Unavailable(error),
-            })
+            .map_err(LockError::from)
     }
 
     fn meta(&self) -> Result<Meta, StoreError> {
@@ -193,6 +186,16 @@ impl Store for SqliteStore {
 
     fn verify(&self) -> Result<Verification, StoreError> {
         verify::verify(self)
+    }
+}
+
+impl From<NotLocked> for LockError {
+    fn from(error: NotLocked) -> Self {
+        match error {
+            NotLocked::Busy { waited } => Self::Busy { waited },
+            NotLocked::File(fault) => Self::Unavailable(std::io::Error::other(fault)),
+            NotLocked::Unsupported(error) => Self::Unavailable(error),
+        }
     }
 }
 

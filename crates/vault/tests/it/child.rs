@@ -10,7 +10,7 @@
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use authkeep_vault::{Expected, LocalKeyFile, SqliteStore, Store as _};
 
@@ -32,14 +32,18 @@ pub(crate) enum Task {
     TouchEverything,
     /// Holds the lock of the key `a` until its input ends.
     Lock,
+    /// Reads how often and whether `locked`, then counts up in the file `counter`, and says its
+    /// longest wait for the lock of the key `a` in microseconds.
+    Count,
 }
 
-const TASKS: [Task; 5] = [
+const TASKS: [Task; 6] = [
     Task::Write,
     Task::Create,
     Task::CreateKey,
     Task::TouchEverything,
     Task::Lock,
+    Task::Count,
 ];
 
 /// A started child, past its `ready`. Killed when dropped.
@@ -99,9 +103,20 @@ impl Running {
         }
     }
 
-    /// Sends the child a line.
+    /// Sends the child an empty line.
     pub(crate) fn go(&mut self) {
-        self.input.as_mut().unwrap().write_all(b"\n").unwrap();
+        self.tell("");
+    }
+
+    /// Sends the child a line.
+    pub(crate) fn tell(&mut self, line: &str) {
+        writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// The child's process id.
+    #[cfg(unix)]
+    pub(crate) fn id(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.child)
     }
 
     /// Ends the child's input and waits for it to end.
@@ -147,6 +162,7 @@ fn entry_point() {
         Task::CreateKey => create_key(&home),
         Task::TouchEverything => touch_everything(&home),
         Task::Lock => lock(&home),
+        Task::Count => count(&home),
     }
 }
 
@@ -156,11 +172,10 @@ fn say(line: &str) {
     out.flush().unwrap();
 }
 
-fn wait_for_a_line() {
-    std::io::stdin()
-        .lock()
-        .read_line(&mut String::new())
-        .unwrap();
+fn wait_for_a_line() -> String {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).unwrap();
+    line.trim_end().to_owned()
 }
 
 fn wait_for_the_end() {
@@ -220,4 +235,26 @@ fn lock(home: &Path) {
     let _guard = store.lock(&key("a"), Duration::from_secs(10)).unwrap();
     say("ready");
     wait_for_the_end();
+}
+
+fn count(home: &Path) {
+    let store = SqliteStore::open(&options_in(home, "default")).unwrap();
+    let counter = home.join("counter");
+    say("ready");
+    let order = wait_for_a_line();
+    let (rounds, how) = order.split_once(' ').unwrap();
+    let mut longest = Duration::ZERO;
+    for _ in 0..rounds.parse().unwrap() {
+        let started = Instant::now();
+        let guard = (how == "locked").then(|| store.lock(&key("a"), Duration::from_secs(120)));
+        let guard = guard.map(Result::unwrap);
+        longest = longest.max(started.elapsed());
+        let number = std::fs::read_to_string(&counter).unwrap();
+        // Long enough for others to read the same number, if they can.
+        std::thread::sleep(Duration::from_millis(1));
+        let number = number.parse::<u32>().unwrap_or(0) + 1;
+        std::fs::write(&counter, number.to_string()).unwrap();
+        drop(guard);
+    }
+    say(&longest.as_micros().to_string());
 }

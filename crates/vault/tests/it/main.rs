@@ -9,6 +9,7 @@ mod full_disk;
 mod home;
 mod key_file;
 mod kill;
+mod lock_holders;
 mod locks;
 mod modes;
 mod processes;
