@@ -130,4 +130,5 @@ fn is_at(_: &File, _: &Path) -> io::Result<bool> {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

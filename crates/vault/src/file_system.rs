@@ -8,10 +8,11 @@
 //! What cannot be told is refused too, unless the caller answers for it: see [`FileSystems`].
 //! An encrypted layer above a network folder is not looked through.
 
-use std::borrow::Cow;
-use std::path::Path;
+#[cfg(target_os = "linux")]
+mod linux;
 
-use crate::{FileFault, OpenError};
+#[cfg(target_os = "linux")]
+pub(crate) use linux::check;
 
 /// On which file systems a caller lets a vault lie.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,66 +27,9 @@ pub enum FileSystems {
     LocalOrUnclear,
 }
 
-/// What the kernel says about a file system.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Nature {
-    Local,
-    /// Made to be used by several machines.
-    Network(&'static str),
-    /// May be used by other machines, or not.
-    Unclear(Cow<'static, str>),
-}
-
-/// Refuses a directory on a file system that other machines may write to.
-///
-/// Where the directory is still to be made, the nearest one above it that exists is looked at.
-#[cfg(target_os = "linux")]
-pub(crate) fn check(dir: &Path, allowed: FileSystems) -> Result<(), OpenError> {
-    check_with(dir, allowed, linux::nature)
-}
-
 /// Nothing is checked. Other systems number or name their file systems in ways of their own, which
 /// have not been tried here, and a wrong guess would lock people out of a vault that works.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn check(_: &Path, _: FileSystems) -> Result<(), OpenError> {
+pub(crate) fn check(_: &std::path::Path, _: FileSystems) -> Result<(), crate::OpenError> {
     Ok(())
 }
-
-#[cfg(target_os = "linux")]
-fn check_with(
-    dir: &Path,
-    allowed: FileSystems,
-    nature: impl Fn(&Path) -> std::io::Result<Nature>,
-) -> Result<(), OpenError> {
-    let mut place = dir;
-    let found = loop {
-        match (nature(place), place.parent()) {
-            (Ok(found), _) => break found,
-            (Err(error), Some(above)) if error.kind() == std::io::ErrorKind::NotFound => {
-                place = above;
-                if place.as_os_str().is_empty() {
-                    place = Path::new(".");
-                }
-            }
-            (Err(error), _) => return Err(FileFault::from_io(place, error).into()),
-        }
-    };
-    match found {
-        Nature::Local => Ok(()),
-        Nature::Unclear(_) if allowed == FileSystems::LocalOrUnclear => Ok(()),
-        Nature::Unclear(name) => Err(OpenError::UnclearFileSystem {
-            dir: dir.to_owned(),
-            file_system: name.into_owned(),
-        }),
-        Nature::Network(name) => Err(OpenError::NetworkFileSystem {
-            dir: dir.to_owned(),
-            file_system: name,
-        }),
-    }
-}
-
-#[cfg(target_os = "linux")]
-mod linux;
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests;

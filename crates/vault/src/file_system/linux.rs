@@ -4,10 +4,60 @@ use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
-use super::Nature;
+use super::FileSystems;
+use crate::{FileFault, OpenError};
+
+/// Refuses a directory on a file system that other machines may write to.
+///
+/// Where the directory is still to be made, the nearest one above it that exists is looked at.
+pub(crate) fn check(dir: &Path, allowed: FileSystems) -> Result<(), OpenError> {
+    check_with(dir, allowed, nature)
+}
+
+/// What the kernel says about a file system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Nature {
+    Local,
+    /// Made to be used by several machines.
+    Network(&'static str),
+    /// May be used by other machines, or not.
+    Unclear(Cow<'static, str>),
+}
+
+fn check_with(
+    dir: &Path,
+    allowed: FileSystems,
+    nature: impl Fn(&Path) -> io::Result<Nature>,
+) -> Result<(), OpenError> {
+    let mut place = dir;
+    let found = loop {
+        match (nature(place), place.parent()) {
+            (Ok(found), _) => break found,
+            (Err(error), Some(above)) if error.kind() == io::ErrorKind::NotFound => {
+                place = above;
+                if place.as_os_str().is_empty() {
+                    place = Path::new(".");
+                }
+            }
+            (Err(error), _) => return Err(FileFault::from_io(place, error).into()),
+        }
+    };
+    match found {
+        Nature::Local => Ok(()),
+        Nature::Unclear(_) if allowed == FileSystems::LocalOrUnclear => Ok(()),
+        Nature::Unclear(name) => Err(OpenError::UnclearFileSystem {
+            dir: dir.to_owned(),
+            file_system: name.into_owned(),
+        }),
+        Nature::Network(name) => Err(OpenError::NetworkFileSystem {
+            dir: dir.to_owned(),
+            file_system: name,
+        }),
+    }
+}
 
 /// Asks the kernel about an existing directory: one system call, except on FUSE.
-pub(super) fn nature(dir: &Path) -> io::Result<Nature> {
+fn nature(dir: &Path) -> io::Result<Nature> {
     // The numbers are 32 bits wide. The width and the sign of the field depend on the processor.
     let magic = match rustix::fs::statfs(dir) {
         Ok(answer) => answer.f_type as u32,
@@ -22,7 +72,7 @@ pub(super) fn nature(dir: &Path) -> io::Result<Nature> {
 ///
 /// A number that is not known is taken to be local: new file systems for disks come up more often
 /// than new network protocols in the kernel, and each of those deserves a line here.
-pub(super) fn judge(magic: u32, mount_type: impl FnOnce() -> Option<String>) -> Nature {
+fn judge(magic: u32, mount_type: impl FnOnce() -> Option<String>) -> Nature {
     match magic {
         0x0000_6969 => Nature::Network("NFS"),
         0x0000_517b | 0xff53_4d42 | 0xfe53_4d42 => Nature::Network("SMB"),
@@ -86,7 +136,7 @@ fn mount_type(dir: &Path) -> Option<String> {
 }
 
 /// Finds the type of a device in the kernel's table of mounts (proc(5), `mountinfo`).
-pub(super) fn type_of_device(mounts: &str, (major, minor): (u32, u32)) -> Option<&str> {
+fn type_of_device(mounts: &str, (major, minor): (u32, u32)) -> Option<&str> {
     let device = format!("{major}:{minor}");
     let line = mounts
         .lines()
@@ -95,3 +145,6 @@ pub(super) fn type_of_device(mounts: &str, (major, minor): (u32, u32)) -> Option
     let (_, rest) = line.split_once(" - ")?;
     rest.split(' ').next()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,3 @@
-use std::io;
-
-use super::linux::{judge, nature, type_of_device};
 use super::*;
 
 fn network(magic: u32) -> bool {
