@@ -93,6 +93,11 @@ async fn handle(
     };
     let (reply, streamed) = match fate {
         Fate::Handle => (route(&shared, &received), None),
+        Fate::HandleAndHold(pause) => {
+            let reply = route(&shared, &received);
+            tokio::time::sleep(pause).await;
+            (reply, None)
+        }
         Fate::HandleAndClose => {
             drop(route(&shared, &received));
             return Err(io::ErrorKind::ConnectionAborted.into());

@@ -1,6 +1,7 @@
 //! A request read whole and a reply to be sent whole: what the endpoints work with.
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use url::form_urlencoded;
@@ -51,6 +52,7 @@ impl Received {
             headers: self.headers.clone(),
             form: self.form.clone(),
             status: None,
+            arrived: Instant::now(),
         }
     }
 

@@ -26,8 +26,11 @@ pub enum Scripted {
     Drop,
     /// The request is acted upon, then the connection is closed: the client never learns of it.
     Lost,
-    /// So many milliseconds pass, then the request is handled as usual.
+    /// So many milliseconds pass, then the request is handled as usual. A client that is gone by then was never
+    /// heard.
     Delay(u64),
+    /// The request is acted upon at once, and so many milliseconds pass before the answer is sent.
+    Late(u64),
     /// The connection stays open and nothing is ever said.
     Hang,
     /// 200 and this JSON body, one byte each so many milliseconds.
@@ -57,6 +60,8 @@ pub(super) enum Fate {
     Handle,
     /// Handle it, then close the connection.
     HandleAndClose,
+    /// Handle it, then hold the answer back.
+    HandleAndHold(Duration),
     /// Close the connection.
     Close,
     /// Send this.
@@ -83,6 +88,7 @@ impl Scripted {
                 tokio::time::sleep(Duration::from_millis(milliseconds)).await;
                 Fate::Handle
             }
+            Self::Late(milliseconds) => Fate::HandleAndHold(Duration::from_millis(milliseconds)),
             Self::Hang => pending().await,
             Self::Drip(bytes, milliseconds) => {
                 let pause = Duration::from_millis(milliseconds);

@@ -1,5 +1,7 @@
 //! What the server saw.
 
+use std::time::Instant;
+
 /// One request as it arrived and the status it was answered with. Nothing is redacted: all secrets
 /// here are made up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub struct Seen {
     /// The status sent; `None` while it is being answered and when the connection was closed
     /// instead.
     pub status: Option<u16>,
+    /// When it had arrived whole.
+    pub arrived: Instant,
 }
 
 impl Seen {

@@ -65,6 +65,44 @@ fn a_delay_is_kept_and_then_the_request_is_handled() {
 }
 
 #[test]
+fn a_late_answer_was_acted_upon_even_if_nobody_waits_for_it() {
+    let start = Instant::now();
+    let (answer, spent) = refresh_under(Scripted::Late(150));
+    assert!(start.elapsed() >= Duration::from_millis(150));
+    assert_eq!(answer.unwrap().status, 200);
+    assert!(spent);
+    // Who hangs up meanwhile has spent the token; under a mere delay it would still be good.
+    assert!(hang_up_under(Scripted::Late(60_000)));
+    assert!(!hang_up_under(Scripted::Delay(60_000)));
+}
+
+/// Whether the token of a client that hangs up as soon as its request is seen is spent.
+fn hang_up_under(fault: Scripted) -> bool {
+    let session = Session::start(ServerOptions::default());
+    let server = &session.server;
+    let token = server.grant("test-client").refresh_token;
+    server.script("/token", vec![fault]);
+    let body = format!("grant_type=refresh_token&client_id=test-client&refresh_token={token}");
+    let host = server.url().trim_start_matches("http://").to_owned();
+    let mut stream = TcpStream::connect(&host).unwrap();
+    write!(
+        stream,
+        "POST /token HTTP/1.1\r\nhost: {host}\r\ncontent-length: {}\r\n\
+         content-type: application/x-www-form-urlencoded\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    while server.count("/token") == 0 {
+        std::thread::yield_now();
+    }
+    drop(stream);
+    // The server has only one thread: by the time it answers another, it has dealt with this one.
+    let other = Request::get(&format!("{}/api/me", server.url())).send();
+    assert_eq!(other.unwrap().status, 401);
+    !server.token_is_active(&token)
+}
+
+#[test]
 fn a_drip_sends_each_byte_on_its_own_time() {
     let start = Instant::now();
     let (answer, spent) = refresh_under(Scripted::Drip(b"{\"a\":1}".to_vec(), 20));
