@@ -2,7 +2,9 @@
 //!
 //! What it is: the authorization server `oidc-provider` (nobody's code here) as a child process
 //! ([`OidcProvider`]), headless Chromium as the person's browser ([`Browser`]), and the binary
-//! under test ([`authkeep_bin`]) with a home of its own ([`Product`]).
+//! under test ([`authkeep_bin`]) with a home of its own ([`Product`]). For the tests of refreshes there are a way to
+//! make a token run out ([`expire`]), crowds of processes ([`all_at_once`]), and the program `embedder`, which uses the
+//! library as an agent would and can leave its defences out.
 //!
 //! What it is not: a set of fakes (those are in `authkeep-testkit`), nor the tests themselves
 //! (those are in `tests/it`). Nothing is skipped: a missing program is a failure that says what
@@ -16,11 +18,17 @@
 
 mod binary;
 mod browser;
+mod counts;
+mod expiry;
 mod fixture;
 mod oidc_provider;
+mod processes;
 mod product;
 
 pub use binary::authkeep_bin;
 pub use browser::{Browser, BrowserAction, BrowserVisit};
+pub use counts::{moment, rounds};
+pub use expiry::{entropy, expire, open_vault, stored_record};
 pub use oidc_provider::{OidcClient, OidcOptions, OidcProvider, OidcRotation};
+pub use processes::{Ended, Process, all_at_once, ended, processes_of, send_signal, started};
 pub use product::{Consent, Product, document, files_below, wait_until};

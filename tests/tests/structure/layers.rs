@@ -24,7 +24,17 @@ const ALLOWED: [(&str, &[&str]); 5] = [
             "authkeep-audit",
         ],
     ),
-    ("authkeep-tests", &["authkeep-testkit"]),
+    // Its program `embedder` uses the library as other programs do.
+    (
+        "authkeep-tests",
+        &[
+            "authkeep-core",
+            "authkeep-registry",
+            "authkeep-vault",
+            "authkeep-audit",
+            "authkeep-testkit",
+        ],
+    ),
     ("authkeep-demo", &["authkeep-testkit"]),
     (
         "authkeep-benches",
@@ -47,7 +57,12 @@ const OWNERS: [(&str, &[&str]); 6] = [
     ("clap_complete", &["authkeep-cli"]),
     (
         "tokio",
-        &["authkeep-core", "authkeep-cli", "authkeep-testkit"],
+        &[
+            "authkeep-core",
+            "authkeep-cli",
+            "authkeep-testkit",
+            "authkeep-tests",
+        ],
     ),
 ];
 
