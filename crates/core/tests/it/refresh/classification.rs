@@ -23,6 +23,7 @@ const PERHAPS_LOST: &str = "kept, served, unavailable, in doubt";
 const MALFORMED: &str = "kept, served, malformed, sure";
 const UNREADABLE: &str = "kept, served, malformed, in doubt";
 const REJECTED: &str = "kept, served, rejected, sure";
+const OTHER_CLIENT: &str = "kept, served, invalid_client, sure";
 const UNREACHABLE: &str = "kept, served, no_connection, sure";
 const UNANSWERED: &str = "kept, served, no_answer, in doubt";
 const DEAD: &str = "ended, not served, refused, sure";
@@ -196,29 +197,29 @@ fn unreadable() -> Vec<Row> {
 /// The server says no, but not to this login.
 fn rejected() -> Vec<Row> {
     let words = [
-        ("invalid_client", 401),
-        ("unauthorized_client", 400),
-        ("unsupported_grant_type", 400),
-        ("invalid_request", 400),
-        ("invalid_scope", 400),
-        ("access_denied", 403),
-        ("invalid_grants", 400),
-        ("invalid_request", 200),
-        ("incorrect_client_credentials", 200),
+        ("invalid_client", 401, OTHER_CLIENT),
+        ("unauthorized_client", 400, REJECTED),
+        ("unsupported_grant_type", 400, REJECTED),
+        ("invalid_request", 400, REJECTED),
+        ("invalid_scope", 400, REJECTED),
+        ("access_denied", 403, REJECTED),
+        ("invalid_grants", 400, REJECTED),
+        ("invalid_request", 200, REJECTED),
+        ("incorrect_client_credentials", 200, OTHER_CLIENT),
     ];
     let mut rows: Vec<Row> = words
         .into_iter()
-        .map(|(word, status)| {
+        .map(|(word, status, expected)| {
             let told = format!("the grant {} is not yours", canary());
             let body = json!({"error": word, "error_description": told});
-            (word, json_answer(status, &body.to_string()), REJECTED)
+            (word, json_answer(status, &body.to_string()), expected)
         })
         .collect();
     rows.extend([
         (
             "invalid_client, a form",
             form(401, "error=invalid_client"),
-            REJECTED,
+            OTHER_CLIENT,
         ),
         ("200, not ok", json_answer(200, r#"{"ok":false}"#), REJECTED),
         (

@@ -298,7 +298,8 @@ async fn what_never_left_is_sent_again() {
 async fn a_refusal_is_not_argued_with() {
     for (body, kind) in [
         ("error=invalid_grant", "refused"),
-        ("error=invalid_client", "rejected"),
+        ("error=invalid_client", "invalid_client"),
+        ("error=invalid_scope", "rejected"),
     ] {
         let (world, broker) = expired(brisk()).await;
         world.script([answer(400, "text/plain", body)]);
