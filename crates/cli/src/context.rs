@@ -14,8 +14,8 @@ use crate::args::GlobalArgs;
 use crate::env;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::helper::DetachedHelper;
 use crate::process::Umask;
+use crate::refresher::DetachedRefresher;
 
 /// The wiring of one invocation.
 #[derive(Debug)]
@@ -119,7 +119,7 @@ impl Context {
             entropy,
             http: Arc::new(ReqwestClient::new(env::proxy())),
         })
-        .with_runner(Arc::new(DetachedHelper::new(home, &self.global)))
+        .with_runner(Arc::new(DetachedRefresher::new(home, &self.global)))
     }
 }
 

@@ -11,13 +11,13 @@ mod duration;
 mod env;
 mod error;
 mod exit_code;
-mod helper;
 mod logging;
 mod output;
 mod person;
 mod printable;
 mod process;
 mod prompt;
+mod refresher;
 
 use std::process::ExitCode as ProcessExit;
 

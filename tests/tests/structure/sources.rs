@@ -76,7 +76,7 @@ fn out_of_place(source: &Source) -> Option<String> {
                 "std::fs",
                 "std::env",
                 "std::time::Instant",
-                "SystemTime",
+                "SystemTime::now",
                 "async fn",
                 ".await",
             ],

@@ -1,4 +1,4 @@
-//! `authkeep redeem`: the detached helper. It is started by `helper.rs` and is no command for people.
+//! `authkeep redeem`: the detached helper. It is started by `refresher.rs` and is no command for people.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use serde_json::Value;
 use crate::context::{Context, to_the_end};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::helper::{Answer, not_finished, receive};
 use crate::output::{Done, View};
 use crate::process;
+use crate::refresher::{Answer, not_finished, receive};
 
 /// Renew one login. Started by authkeep itself; use `authkeep get --refresh` or `authkeep refresh`.
 #[derive(Debug, Args)]

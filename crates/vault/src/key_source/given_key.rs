@@ -14,6 +14,7 @@ impl GivenKey {
     }
 
     fn again(&self) -> MasterKey {
+        // EXPOSE: from one master key into another of the same source.
         MasterKey::new(zeroize::Zeroizing::new(*self.0.expose_secret()))
     }
 }

@@ -29,12 +29,12 @@ const MAX_ORDER: usize = 64 * 1024;
 
 /// Has refreshes carried out by a process of their own.
 #[derive(Debug)]
-pub(crate) struct DetachedHelper {
+pub(crate) struct DetachedRefresher {
     home: Home,
     global: GlobalArgs,
 }
 
-impl DetachedHelper {
+impl DetachedRefresher {
     pub(crate) fn new(home: &Home, global: &GlobalArgs) -> Self {
         Self {
             home: home.clone(),
@@ -111,7 +111,7 @@ fn ended(status: ExitStatus) -> String {
     format!("the helper process ended without a word ({status})")
 }
 
-impl RefreshRunner for DetachedHelper {
+impl RefreshRunner for DetachedRefresher {
     fn run<'a>(
         &'a self,
         broker: &'a Broker,
