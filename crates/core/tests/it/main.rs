@@ -12,6 +12,7 @@ mod process;
 mod http_client;
 mod login;
 mod logout;
+mod model;
 mod record;
 mod refresh;
 mod release;
