@@ -43,12 +43,13 @@ impl Context {
 
     /// The home, if there is one.
     pub(crate) fn home(&self) -> Result<Option<Home>, CommandError> {
-        Ok(Home::open(&self.home_path()?)?)
+        let home = Home::open(&self.home_path()?)?;
+        Ok(home.map(|home| home.allowing(env::file_systems())))
     }
 
     /// The home, made if it is missing.
     pub(crate) fn home_or_new(&self) -> Result<Home, CommandError> {
-        Ok(Home::open_or_create(&self.home_path()?)?)
+        Ok(Home::open_or_create(&self.home_path()?)?.allowing(env::file_systems()))
     }
 
     /// The provider definitions, the user's own among them where there is a home.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use authkeep_core::ProxySettings;
+use authkeep_vault::FileSystems;
 use secrecy::SecretString;
 
 /// A variable that is set to something other than nothing.
@@ -42,6 +43,15 @@ pub(crate) fn authkeep_home() -> Option<PathBuf> {
 /// `AUTHKEEP_PROFILE`.
 pub(crate) fn profile() -> Option<String> {
     variable("AUTHKEEP_PROFILE")
+}
+
+/// `AUTHKEEP_ALLOW_UNCLEAR_FILE_SYSTEM` (any value): the user knows that only this machine uses it.
+pub(crate) fn file_systems() -> FileSystems {
+    if is_set("AUTHKEEP_ALLOW_UNCLEAR_FILE_SYSTEM") {
+        FileSystems::LocalOrUnclear
+    } else {
+        FileSystems::Local
+    }
 }
 
 /// A variable that a definition names as the source of a credential.

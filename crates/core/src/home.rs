@@ -10,7 +10,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use authkeep_vault::{Entropy, KeySource, LocalKeyFile, OpenError, SqliteOptions, SqliteStore};
+use authkeep_vault::{
+    Entropy, FileSystems, KeySource, LocalKeyFile, OpenError, SqliteOptions, SqliteStore,
+};
 
 pub use self::config::{Config, EncryptionMode};
 pub use self::profiles::{ProfileChange, ProfileError};
@@ -22,6 +24,7 @@ use crate::ProfileName;
 pub struct Home {
     root: PathBuf,
     config: Config,
+    file_systems: FileSystems,
 }
 
 /// Why a home cannot be used.
@@ -84,6 +87,7 @@ impl Home {
             Ok(true) => Ok(Some(Self {
                 root: root.to_owned(),
                 config: Config::read(root)?,
+                file_systems: FileSystems::default(),
             })),
             Ok(false) => Ok(None),
             Err(error) => Err(error),
@@ -102,7 +106,17 @@ impl Home {
         Ok(Self {
             root: root.to_owned(),
             config,
+            file_systems: FileSystems::default(),
         })
+    }
+
+    /// The same home, with vaults on file systems that the caller answers for.
+    #[must_use]
+    pub fn allowing(self, file_systems: FileSystems) -> Self {
+        Self {
+            file_systems,
+            ..self
+        }
     }
 
     /// The folder itself.
@@ -145,7 +159,7 @@ impl Home {
         name: &ProfileName,
         entropy: Entropy,
     ) -> Result<SqliteStore, OpenError> {
-        SqliteStore::open(&self.vault_options(name, entropy))
+        SqliteStore::open_on(&self.vault_options(name, entropy), self.file_systems)
     }
 
     /// Opens the vault of a profile, making it if it is missing.
@@ -158,7 +172,7 @@ impl Home {
         name: &ProfileName,
         entropy: Entropy,
     ) -> Result<SqliteStore, OpenError> {
-        SqliteStore::open_or_create(&self.vault_options(name, entropy))
+        SqliteStore::open_or_create_on(&self.vault_options(name, entropy), self.file_systems)
     }
 
     /// Opens the vault of a profile that exists, with a master key that the caller has already.
@@ -172,10 +186,11 @@ impl Home {
         name: &ProfileName,
         entropy: Entropy,
     ) -> Result<SqliteStore, OpenError> {
-        SqliteStore::open(&SqliteOptions {
+        let options = SqliteOptions {
             key_source,
             ..self.vault_options(name, entropy)
-        })
+        };
+        SqliteStore::open_on(&options, self.file_systems)
     }
 
     /// Where the master key of this home is kept.

@@ -32,7 +32,9 @@ impl From<OpenError> for CommandError {
             OpenError::Busy { .. } => Self::caused(ExitCode::TryAgain, "busy", &error)
                 .hint("another authkeep is at work; try again in a moment"),
             OpenError::NetworkFileSystem { .. } => unusable("network_file_system").hint(LOCAL_DISK),
-            OpenError::UnclearFileSystem { .. } => unusable("unclear_file_system").hint(LOCAL_DISK),
+            OpenError::UnclearFileSystem { .. } => unusable("unclear_file_system").hint(LOCAL_DISK).hint(
+                "or, if no other machine can reach that folder, set AUTHKEEP_ALLOW_UNCLEAR_FILE_SYSTEM=1",
+            ),
             OpenError::KeySource(KeySourceError::Malformed { .. }) => {
                 unusable("master_key_malformed").hint(KEY_BACK)
             }
