@@ -55,7 +55,9 @@ fn figure(programs: &[Program], scenario: Scenario, report: &Report) {
 fn everybody_gets_the_one_new_token() {
     for policy in POLICIES {
         holds(&[Resolve, Resolve], Scenario::of(policy));
-        holds(&[Resolve, Resolve, Resolve], Scenario::of(policy));
+        if policy == Policy::Strict || torture() {
+            holds(&[Resolve, Resolve, Resolve], Scenario::of(policy));
+        }
     }
 }
 
@@ -88,6 +90,7 @@ fn somebody_elses_login_is_not_overwritten() {
     let scenario = STRICT().pardoning(Pardon::Changed);
     holds(&[Resolve, LocklessLogin], scenario);
     holds(&[Resolve, LocklessLogin], scenario.deaths(1));
+    holds(&[Resolve, LocklessLogin], scenario.losses(1));
     holds(&[Resolve, LocklessRemoval], scenario);
     if torture() {
         holds(&[Resolve, Resolve, LocklessLogin], scenario);
@@ -139,7 +142,8 @@ fn a_token_that_still_works_is_better_than_none() {
         life: Life::NearlyOver,
         ..STRICT()
     };
-    // Here a caller looks at the real time. Where the machine is slow, three processes would be too many.
+    // A caller with such a token goes by the real time, so that a machine which stands still for seconds would
+    // change the outcome.
     if torture() {
         holds(&[Resolve, Resolve], scenario);
         holds(&[Resolve, Resolve], scenario.losses(1));

@@ -7,7 +7,7 @@ use authkeep_core::{BodyCap, BoxFuture, HttpClient, HttpError};
 use authkeep_flows::{HttpRequest, HttpResponse};
 use secrecy::ExposeSecret as _;
 
-use super::machine::{Fate, Machine, Op};
+use super::machine::{Fate, Machine, Op, Outside};
 
 /// One process's way to the server.
 pub(super) struct Wire {
@@ -47,6 +47,9 @@ impl Wire {
         let acted = self
             .machine
             .step(self.process, Op::Send(what), |outside, fate| {
+                if is_refresh {
+                    watch(outside, self.process);
+                }
                 let server = &mut outside.server;
                 match fate {
                     Fate::Go if is_refresh => Some(server.refresh(field("refresh_token"))),
@@ -64,6 +67,20 @@ impl Wire {
         }
         let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         Ok(HttpResponse::new(status, headers, body.into_bytes()))
+    }
+}
+
+/// What no refresh request may be, whoever sends it and when.
+fn watch(outside: &mut Outside, process: usize) {
+    if outside
+        .read
+        .get(&process)
+        .is_some_and(|(first, last)| first != last)
+    {
+        outside.broken = Some("what had been renewed meanwhile was renewed again".to_owned());
+    }
+    if !outside.asked.insert(process) {
+        outside.broken = Some("a request was repeated within a call".to_owned());
     }
 }
 

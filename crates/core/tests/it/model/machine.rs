@@ -107,6 +107,10 @@ pub(super) struct Outside {
     pub(super) server: Server,
     /// The pairs that were in the vault at some time, by the numbers of their access tokens.
     pub(super) saved: BTreeSet<usize>,
+    /// Which pair each process read first, and which last.
+    pub(super) read: BTreeMap<usize, (usize, usize)>,
+    /// Who has sent a refresh request.
+    pub(super) asked: BTreeSet<usize>,
     /// How many more processes may die.
     pub(super) deaths: u8,
     /// How many more requests or answers may be lost.
@@ -428,7 +432,7 @@ impl Outside {
         }
     }
 
-    /// A digest of it, without who holds the locks.
+    /// A digest of it, without what belongs to single processes.
     pub(super) fn digest(&self) -> u64 {
         let vault = (&self.entries, self.revision, &self.saved);
         let left = (self.deaths, self.losses);

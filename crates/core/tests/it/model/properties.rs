@@ -134,6 +134,8 @@ fn undisturbed(end: &End, ran: &[(Program, Option<Outcome>)]) -> Result<(), Stri
         requests <= 1 + renewals,
         "{requests} requests for one expiry"
     );
+    let in_doubt = end.login.as_ref().is_some_and(|login| login.is_in_doubt);
+    hold!(!in_doubt, "the login is in doubt, and nothing happened");
     let is_served = |(_, outcome): &(_, Option<Outcome>)| outcome.is_some();
     if count(Program::Logout) + count(Program::LocklessRemoval) + logins == 0 {
         hold!(requests > 0 || !ran.iter().any(is_served), "nobody asked");

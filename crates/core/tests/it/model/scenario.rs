@@ -134,6 +134,8 @@ impl Scenario {
             locks: BTreeMap::new(),
             server,
             saved: BTreeSet::from([0]),
+            read: BTreeMap::new(),
+            asked: BTreeSet::new(),
             deaths: self.deaths,
             losses: self.losses,
             died: 0,

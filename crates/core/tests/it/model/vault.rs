@@ -67,6 +67,13 @@ impl Vault {
     }
 }
 
+/// The pair of a stored login.
+fn stored_pair(outside: &Outside, key: &str) -> Option<usize> {
+    let (_, value) = outside.entries.get(key)?;
+    let login = Login::read(key, value)?;
+    outside.server.number_of(&login.access_token)
+}
+
 /// What no write may do, whoever makes it and when.
 fn watch(outside: &mut Outside, key: &str, value: &[u8]) {
     let Some(new) = Login::read(key, value) else {
@@ -94,6 +101,10 @@ impl Store for Vault {
     fn get(&self, key: &EntryKey) -> Result<Option<Entry>, StoreError> {
         let op = Op::Get(key.to_string());
         let found = self.machine.step(self.process, op, |outside, _| {
+            if let Some(stored) = stored_pair(outside, key.as_str()) {
+                let read = outside.read.entry(self.process);
+                read.or_insert((stored, stored)).1 = stored;
+            }
             outside.entries.get(key.as_str()).cloned()
         });
         Ok(found.map(entry))
