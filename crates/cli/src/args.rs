@@ -103,6 +103,7 @@ subcommands! {
     Get(commands::get::GetArgs),
     Export(commands::export::ExportArgs),
     Run(commands::run::RunArgs),
+    Refresh(commands::refresh::RefreshArgs),
     Logout(commands::logout::LogoutArgs),
     Revoke(commands::revoke::RevokeArgs),
     Remove(commands::remove::RemoveArgs),
@@ -206,6 +207,7 @@ mod tests {
             "authkeep get openai --profile work -vv --no-input --log-file x",
             "authkeep list --connected -q",
             "authkeep run --env --provider openai=work -- printenv --version",
+            "authkeep refresh --watch openai --connection work --hook true",
             "authkeep profile create work",
             "authkeep audit log",
         ] {

@@ -16,6 +16,7 @@ mod missing;
 pub(crate) mod profile;
 pub(crate) mod providers;
 pub(crate) mod redeem;
+pub(crate) mod refresh;
 pub(crate) mod register;
 pub(crate) mod remove;
 pub(crate) mod revoke;
@@ -40,6 +41,7 @@ pub(crate) fn run(
         Command::Get(args) => get::run(context, output, args),
         Command::Export(args) => export::run(context, output, args),
         Command::Run(args) => run::run(context, output, args),
+        Command::Refresh(args) => refresh::run(context, output, args),
         Command::Logout(args) => logout::run(context, args),
         Command::Revoke(args) => revoke::run(context, args),
         Command::Remove(args) => remove::run(context, args),

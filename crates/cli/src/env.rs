@@ -81,7 +81,12 @@ pub(crate) fn is_ssh() -> bool {
 
 /// `NO_COLOR` (any value), or a terminal that knows none.
 pub(crate) fn no_color() -> bool {
-    is_set("NO_COLOR") || variable("TERM").is_some_and(|term| term == "dumb")
+    is_set("NO_COLOR") || is_dumb_terminal()
+}
+
+/// Whether the terminal says that it cannot move the cursor.
+pub(crate) fn is_dumb_terminal() -> bool {
+    variable("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// `AUTHKEEP_LOG`: a filter such as `debug` or `authkeep_core=trace`.

@@ -3,6 +3,8 @@
 //! stdout is data, everything else goes to stderr. All text passes the sanitiser, except where a secret was
 //! asked for by name: that goes out byte for byte.
 
+mod live;
+
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode as ProcessExit;
@@ -11,6 +13,9 @@ use anstyle::{AnsiColor, Style};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
+pub(crate) use self::live::Live;
+
+use self::live::Size;
 use crate::args::GlobalArgs;
 use crate::env;
 use crate::error::{CommandError, without_the_words};
@@ -37,6 +42,8 @@ pub(crate) enum Done {
     View(Box<dyn View>),
     /// Print this secret as it is: the user asked for it by name.
     Secret(SecretString),
+    /// Print nothing more: what there was to show was shown while it ran.
+    Ended(ExitCode),
 }
 
 impl Done {
@@ -102,9 +109,53 @@ impl Output {
         ));
     }
 
+    /// Says what failed, and what to do about it, of one of several things. Programs find it in the data.
+    pub(crate) fn complain(&self, subject: &str, error: &CommandError) {
+        if !self.json {
+            self.to_stderr(&self.complaint(&format!("{subject}: {}", error.message()), error));
+        }
+    }
+
+    /// Shows one event of a command that goes on: at once, with `--json` one object a line.
+    ///
+    /// # Errors
+    ///
+    /// Nobody reads any more, or standard output cannot be written to.
+    pub(crate) fn line(&self, view: &dyn View) -> io::Result<()> {
+        if self.json {
+            return write_now(printable_json(&format!("{}\n", view.json())).as_bytes());
+        }
+        let mut text = Vec::new();
+        view.human(&mut text)?;
+        write_now(printable(&String::from_utf8_lossy(&text)).as_bytes())
+    }
+
+    /// A text that is redrawn in place, where people look at a terminal that can do that.
+    pub(crate) fn live(&self) -> Option<Live> {
+        let able = !self.json && !env::is_dumb_terminal() && terminal_size().is_some();
+        able.then(Live::default)
+    }
+
+    /// Puts `text` in the place of what `live` showed before.
+    ///
+    /// # Errors
+    ///
+    /// As [`line`](Self::line).
+    pub(crate) fn redraw(&self, live: &mut Live, text: &str) -> io::Result<()> {
+        let size = terminal_size().unwrap_or(Size {
+            columns: 80,
+            rows: 24,
+        });
+        match live.frame(&printable(text), size) {
+            Some(frame) => write_now(frame.as_bytes()),
+            None => Ok(()),
+        }
+    }
+
     /// Shows the result.
     pub(crate) fn success(&self, done: Done) -> ProcessExit {
         match done {
+            Done::Ended(code) => code.into(),
             Done::Secret(secret) => {
                 // EXPOSE: the one way out, by a command that names the secret.
                 self.to_stdout(secret.expose_secret().as_bytes(), ExitCode::Ok)
@@ -130,10 +181,15 @@ impl Output {
             let text = format!("{:#}\n", error.json());
             return self.to_stdout(printable_json(&text).as_bytes(), error.exit_code());
         }
+        self.to_stderr(&self.complaint(&error.message(), error));
+        error.exit_code().into()
+    }
+
+    fn complaint(&self, message: &str, error: &CommandError) -> String {
         let mut text = format!(
             "{} {}\n",
             self.label("error:", AnsiColor::Red),
-            printable(&error.message())
+            printable(message)
         );
         for hint in error.hints() {
             text.push_str(&format!(
@@ -142,8 +198,7 @@ impl Output {
                 printable(hint)
             ));
         }
-        self.to_stderr(&text);
-        error.exit_code().into()
+        text
     }
 
     /// Shows what is wrong with the command line; `--help` and `--version` come this way too.
@@ -177,8 +232,7 @@ impl Output {
     }
 
     fn to_stdout(&self, bytes: &[u8], code: ExitCode) -> ProcessExit {
-        let mut out = io::stdout().lock();
-        match out.write_all(bytes).and_then(|()| out.flush()) {
+        match write_now(bytes) {
             Ok(()) => code.into(),
             // The reader has seen enough: `authkeep list | head`.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => code.into(),
@@ -188,6 +242,35 @@ impl Output {
             }
         }
     }
+}
+
+/// Writes to stdout, and keeps nothing back.
+fn write_now(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
+}
+
+/// The size of the terminal on stdout, if it is one.
+#[cfg(unix)]
+fn terminal_size() -> Option<Size> {
+    let stdout = io::stdout();
+    if !io::IsTerminal::is_terminal(&stdout) {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(&stdout).ok()?;
+    // Some terminals do not say; those that do not are mostly of the usual size.
+    let or = |said: u16, usual| if said == 0 { usual } else { usize::from(said) };
+    Some(Size {
+        columns: or(size.ws_col, 80),
+        rows: or(size.ws_row, 24),
+    })
+}
+
+/// Elsewhere it is not asked for, and lines are printed one below the other.
+#[cfg(not(unix))]
+fn terminal_size() -> Option<Size> {
+    None
 }
 
 /// A usage error in the shape of all errors. Its first paragraph says what is wrong, the others what to type.

@@ -165,6 +165,16 @@ fn a_login_from_beginning_to_end() {
     let renewed = ok(product, &["get", "acme", "--refresh"]);
     assert_eq!(keys(&renewed), keys(&details));
     assert_ne!(product.secret("acme", "token"), token);
+    let refreshed = ok(product, &["refresh", "--all"]);
+    assert_eq!(keys(&refreshed), "profile refreshed");
+    assert_eq!(
+        keys(&refreshed["refreshed"][0]),
+        "connection expires_at provider result seconds_left"
+    );
+    assert_eq!(
+        keys(&ok(product, &["refresh", "--unit", "systemd"])),
+        "file text unit"
+    );
 
     let log = ok(product, &["audit", "log"]);
     assert_eq!(
@@ -192,6 +202,8 @@ fn people_are_told_in_words() {
     let acme = Acme::connected();
     let product = &acme.product;
     assert!(said(product, &["list"]).contains("acme"));
+    assert!(said(product, &["refresh", "acme"]).contains("renewed"));
+    assert!(said(product, &["refresh", "--unit", "systemd"]).contains("[Service]"));
     assert!(said(product, &["get", "acme"]).contains("hidden"));
     assert!(said(product, &["whoami"]).contains("connected  1"));
     assert!(said(product, &["doctor"]).contains("all whole"));

@@ -11,6 +11,7 @@ mod cli_interrupt;
 mod cli_login_refusals;
 mod cli_problems;
 mod cli_profiles;
+mod cli_refresh;
 mod cli_refusals;
 mod cli_shapes;
 mod cli_store;
