@@ -5,8 +5,7 @@
 //! `embedder drop COUNT [without…]`: lets the token run out and drops a task that renews it, so many times;
 //! prints `dropped N, unfinished N, lost N`, and stops at the first login that is lost.
 //!
-//! `without-lock`: locks exclude nobody. `without-revisions`: writes overwrite whatever is there.
-//! `without-detaching`: a refresh is part of the task that wants it.
+//! `without-lock`: locks exclude nobody. `without-detaching`: a refresh is part of the task that wants it.
 //!
 //! `AUTHKEEP_HOME` says where; the login is that of `acme`. It must not be used for anything but tests.
 #![expect(
@@ -61,7 +60,7 @@ fn main() {
 
 struct Agent {
     broker: Broker,
-    /// The vault as it is, whatever the broker's own does without.
+    /// The vault with its locks, whatever the broker does without.
     store: Arc<dyn Store>,
 }
 
@@ -74,11 +73,11 @@ impl Agent {
         let broker = Broker::new(BrokerParts {
             profile: ProfileName::default(),
             registry: Arc::new(Registry::new(Some(home.providers()))),
-            store: Arc::new(Weakened {
-                store: Arc::clone(&store),
-                locks: !has_no("without-lock"),
-                revisions: !has_no("without-revisions"),
-            }),
+            store: if has_no("without-lock") {
+                Arc::new(Unlocked(Arc::clone(&store)))
+            } else {
+                Arc::clone(&store)
+            },
             audit: Arc::new(AuditLog::new(home.audit_log())),
             clock: Arc::new(SystemClock),
             entropy,
@@ -167,54 +166,36 @@ impl RefreshRunner for Attached {
     }
 }
 
-/// A vault that may do without the things that keep two writers apart.
+/// A vault whose locks exclude nobody.
 #[derive(Debug)]
-struct Weakened {
-    store: Arc<dyn Store>,
-    locks: bool,
-    revisions: bool,
-}
+struct Unlocked(Arc<dyn Store>);
 
-impl Store for Weakened {
+impl Store for Unlocked {
     fn get(&self, key: &EntryKey) -> Result<Option<Entry>, StoreError> {
-        self.store.get(key)
+        self.0.get(key)
     }
 
     fn put(&self, key: &EntryKey, value: &[u8], expected: Expected) -> Result<Revision, PutError> {
-        let expected = if self.revisions {
-            expected
-        } else {
-            Expected::Any
-        };
-        self.store.put(key, value, expected)
+        self.0.put(key, value, expected)
     }
 
     fn delete(&self, key: &EntryKey, expected: Expected) -> Result<bool, PutError> {
-        let expected = if self.revisions {
-            expected
-        } else {
-            Expected::Any
-        };
-        self.store.delete(key, expected)
+        self.0.delete(key, expected)
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<(EntryKey, Entry)>, StoreError> {
-        self.store.list(prefix)
+        self.0.list(prefix)
     }
 
-    fn lock(&self, key: &EntryKey, patience: Duration) -> Result<LockGuard, LockError> {
-        if self.locks {
-            self.store.lock(key, patience)
-        } else {
-            Ok(LockGuard::new(()))
-        }
+    fn lock(&self, _key: &EntryKey, _patience: Duration) -> Result<LockGuard, LockError> {
+        Ok(LockGuard::new(()))
     }
 
     fn meta(&self) -> Result<Meta, StoreError> {
-        self.store.meta()
+        self.0.meta()
     }
 
     fn verify(&self) -> Result<Verification, StoreError> {
-        self.store.verify()
+        self.0.verify()
     }
 }

@@ -18,8 +18,8 @@ struct Seen {
 
 #[test]
 fn a_refresh_does_not_undo_a_logout() {
-    let times = rounds(16, 500);
-    let seen = in_parts(times, rounds(2, 4), race);
+    let times = rounds(15, 500);
+    let seen = in_parts(times, 4, race);
     println!("figure: logout and refresh, {times} times: {seen:?}");
     assert!(seen.iter().any(|seen| seen.refreshed_first > 0), "{seen:?}");
 }
