@@ -236,6 +236,8 @@ fn a_short_token_is_kept_alive_and_get_never_has_to() {
         keys(&event),
         "at connection event expires_at provider refreshable seconds_left status"
     );
+    // Another one beside it: that makes no more requests.
+    let other = Watch::start(&acme.product, &["acme"]);
     // It may have been due already when the watch began.
     let event = watch.next("renewed");
     assert_eq!(
@@ -261,7 +263,7 @@ fn a_short_token_is_kept_alive_and_get_never_has_to() {
     assert_eq!(watch.count("failed"), 0, "{:#?}", watch.told);
 
     // The negative control: without the watch it runs out.
-    drop(watch);
+    drop((watch, other));
     wait_until("it runs out", || seconds_left(&acme) == 0);
 }
 

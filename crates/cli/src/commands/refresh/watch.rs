@@ -22,6 +22,7 @@ use crate::commands::missing::defined;
 use crate::context::{Context, OnInterrupt, block_on, entropy};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
+use crate::logging;
 use crate::output::{Done, Live, Output};
 
 /// The clock on the wall is looked at so often: a machine that slept is noticed by it.
@@ -51,7 +52,10 @@ pub(super) fn run(
         profile,
         attempts: JoinSet::new(),
         hooks: JoinSet::new(),
-        live: output.live(),
+        // A log between the drawings would tear the table apart.
+        live: output
+            .live()
+            .filter(|_| !logging::is_on_stderr(&context.global)),
         logins: Vec::new(),
         hook_trouble: None,
     };
@@ -139,8 +143,8 @@ impl Watch<'_> {
                         () = tokio::time::sleep(pause) => {}
                         Some(attempt) = self.attempts.join_next() => ended.extend(joined(attempt)),
                         Some(hook) = self.hooks.join_next() => {
-                            if let Some((id, Err(message))) = joined(hook)
-                                && let Err(error) = self.hook_failed(id, message)
+                            if let Some((id, result)) = joined(hook)
+                                && let Err(error) = self.hook_ended(id, result)
                             {
                                 return closed(&error);
                             }
@@ -233,7 +237,11 @@ impl Watch<'_> {
         self.output.line(&Event { at, id, what })
     }
 
-    fn hook_failed(&mut self, id: Id, message: String) -> io::Result<()> {
+    fn hook_ended(&mut self, id: Id, result: Result<(), String>) -> io::Result<()> {
+        let Err(message) = result else {
+            self.hook_trouble = None;
+            return Ok(());
+        };
         self.hook_trouble = Some(format!("{id}: {message}"));
         self.tell(SystemClock.now(), Some(id), What::HookFailed { message })
     }
