@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::authorization_server::{AuthorizationServer, ClientRequest};
-use crate::record::{self, ClientRecord, ConnectionRecord, RecordError, Stored};
+use crate::record::{self, ClientRecord, ConnectionRecord, RecordError, Stored, Verdict};
 use crate::{BodyCap, Broker, Connection, ConnectionName, LookupError, Target};
 
 /// What became of the login at the provider.
@@ -139,7 +139,13 @@ impl Broker {
         let _transaction = self.transaction();
         let stored: Option<Stored<ConnectionRecord>> = record::read(self.store(), &key)?;
         let remote = match stored {
-            Some(stored) => {
+            Some(mut stored) => {
+                // Were this cut off half-way, the login would seem to work with tokens that are dead.
+                stored.record.verdict = Verdict::Revoked;
+                let expected = Expected::Revision(stored.revision);
+                if let Err(error) = record::write(self.store(), &key, &stored.record, expected) {
+                    tracing::warn!(%provider, %error, "that the login is about to end could not be saved");
+                }
                 let connection = Connection::new(provider.clone(), name.clone(), stored.record);
                 self.revoke_remotely(&connection).await
             }

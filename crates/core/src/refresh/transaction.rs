@@ -88,13 +88,13 @@ impl Broker {
             return self.save_failure(key, connection, revision, None, cut_off);
         }
         connection.record.refresh_intent = Some(intent.clone());
-        let revision = record::write(
-            self.store(),
-            key,
-            &connection.record,
-            Expected::Revision(revision),
-        )
-        .map_err(|error| unsaved(connection.provider(), &error))?;
+        let expected = Expected::Revision(revision);
+        let revision = match record::write(self.store(), key, &connection.record, expected) {
+            Ok(revision) => revision,
+            // Nothing was sent yet, so there is nothing to lose: what is there now is what counts.
+            Err(PutError::Conflict { .. }) => return self.overtaken(key, &connection),
+            Err(error) => return Err(unsaved(connection.provider(), &error)),
+        };
 
         let sent = Instant::now();
         let mut backoff = *self.backoff();
@@ -255,20 +255,13 @@ impl Broker {
                 Err(error) => return Err(unsaved(provider, &error)),
             }
         }
-        match self.newer(key, connection)? {
-            Newer::Works => Ok(()),
-            Newer::DoesNotWork => Err(RefreshError::Changed {
-                provider: provider.clone(),
-            }),
-            Newer::Gone => {
-                // Somebody logged out without the lock. What was issued meanwhile must not outlive that.
-                let revoked = self.revoke_remotely(connection).await;
-                tracing::info!(%provider, ?revoked, "the login is gone, so the new tokens were revoked");
-                Err(RefreshError::Gone {
-                    provider: provider.clone(),
-                })
-            }
+        let outcome = self.overtaken(key, connection);
+        if matches!(outcome, Err(RefreshError::Gone { .. })) {
+            // Somebody logged out without the lock. What was issued meanwhile must not outlive that.
+            let revoked = self.revoke_remotely(connection).await;
+            tracing::info!(%provider, ?revoked, "the login is gone, so the new tokens were revoked");
         }
+        outcome
     }
 
     /// Saves that a refresh failed, and returns the failure; unless the record was replaced meanwhile by somebody
@@ -301,10 +294,7 @@ impl Broker {
             Expected::Revision(revision),
         ) {
             Ok(_) => Err(error),
-            Err(PutError::Conflict { .. }) => match self.newer(key, &connection)? {
-                Newer::Works => Ok(()),
-                Newer::DoesNotWork | Newer::Gone => Err(error),
-            },
+            Err(PutError::Conflict { .. }) => self.overtaken(key, &connection).map_err(|_| error),
             Err(unsaved) => {
                 tracing::warn!(
                     error = told(&unsaved),
@@ -315,21 +305,20 @@ impl Broker {
         }
     }
 
-    /// What stands in the place of a record that was changed behind the lock's back.
-    fn newer(&self, key: &EntryKey, ours: &Connection) -> Result<Newer, RefreshError> {
+    /// What is to be said where the record was changed behind the lock's back: if a working login stands in its place,
+    /// the caller gets that.
+    fn overtaken(&self, key: &EntryKey, ours: &Connection) -> Result<(), RefreshError> {
         let provider = ours.provider().clone();
         let theirs: Option<Stored<ConnectionRecord>> = record::read(self.store(), key)
             .map_err(|error| RefreshError::stored(&provider, &error))?;
         let Some(theirs) = theirs else {
-            return Ok(Newer::Gone);
+            return Err(RefreshError::Gone { provider });
         };
-        let theirs = Connection::new(provider, ours.name().clone(), theirs.record);
-        let works = theirs.record.verdict == Verdict::Good && !theirs.is_due(self.now(), None);
-        Ok(if works {
-            Newer::Works
-        } else {
-            Newer::DoesNotWork
-        })
+        let theirs = Connection::new(provider.clone(), ours.name().clone(), theirs.record);
+        if theirs.record.verdict == Verdict::Good && !theirs.is_due(self.now(), None) {
+            return Ok(());
+        }
+        Err(RefreshError::Changed { provider })
     }
 
     /// A refresh is no release: that it could not be recorded does not undo it.
@@ -360,13 +349,6 @@ struct Redemption {
     request: HttpRequest,
     token_path: Option<String>,
     default_expires_in: Option<Duration>,
-}
-
-/// Somebody else's record.
-enum Newer {
-    Works,
-    DoesNotWork,
-    Gone,
 }
 
 fn unsaved(provider: &ProviderName, error: &PutError) -> RefreshError {

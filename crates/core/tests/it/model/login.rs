@@ -11,7 +11,7 @@ use authkeep_testkit::clock::ManualClock;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-use super::helper::Apart;
+use super::apart::Apart;
 use super::http::Wire;
 use super::machine::Machine;
 use super::scenario::{Life, Runner, Scenario};
@@ -141,6 +141,8 @@ pub(super) struct Login {
     pub(super) refresh_token: String,
     /// It is marked so that only a person can make it work again.
     pub(super) is_over: bool,
+    /// Somebody logs out, or was killed while doing so.
+    pub(super) is_ending: bool,
     /// A refresh was begun, and its outcome is not known.
     pub(super) is_in_doubt: bool,
 }
@@ -157,6 +159,7 @@ impl Login {
             access_token: text("access_token"),
             refresh_token: text("refresh_token"),
             is_in_doubt: !record["refresh_intent"].is_null(),
+            is_ending: text("verdict") == "revoked",
             is_over: !matches!(text("verdict").as_str(), "" | "good"),
         })
     }

@@ -108,7 +108,7 @@ fn resolved(outcome: Result<Connection, ResolveError>) -> Outcome {
         ) => Outcome::Missing,
         Err(
             ResolveError::NeedsLogin {
-                status: ConnectionStatus::ReauthRequired,
+                status: ConnectionStatus::ReauthRequired | ConnectionStatus::Revoked,
                 ..
             }
             | ResolveError::Refresh {

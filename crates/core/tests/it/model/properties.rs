@@ -214,16 +214,12 @@ fn afterwards(
             let works = after.would_refresh && !after.is_over();
             // A token that is not due is handed out, and what is in doubt is found out when it is.
             let in_doubt = after.login.as_ref().is_some_and(|login| login.is_in_doubt);
-            let pardoned = scenario.pardon == Some(Pardon::HalfLogout);
-            hold!(honoured || pardoned, "afterwards: a dead token");
-            hold!(
-                works || in_doubt || pardoned,
-                "afterwards: a token, and no login"
-            );
+            hold!(honoured, "afterwards: a dead token");
+            hold!(works || in_doubt, "afterwards: a token, and no login");
         }
-        (Some(_), Outcome::NeedsLogin) => {
+        (Some(login), Outcome::NeedsLogin) => {
             hold!(after.is_over(), "afterwards: refused, and nobody will know");
-            let lost = !before.would_refresh || before.died > 1;
+            let lost = !before.would_refresh || before.died > 1 || login.is_ending;
             hold!(
                 lost,
                 "afterwards: a login that the server would have gone on with is over"

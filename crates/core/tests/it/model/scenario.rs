@@ -65,10 +65,8 @@ impl Life {
 /// A property that does not hold, and is looked past to examine the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pardon {
-    /// A caller is told that the login was changed meanwhile, where it should have got what is there now.
+    /// A caller is told that the login was changed meanwhile: without locks that is no wonder.
     Changed,
-    /// A logout that is killed between revocation and deletion leaves a record that seems to work.
-    HalfLogout,
 }
 
 /// Whether a lock keeps others out.

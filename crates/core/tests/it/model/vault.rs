@@ -92,7 +92,8 @@ fn watch(outside: &mut Outside, key: &str, value: &[u8]) {
         outside.broken = Some("an older token was written over a newer one".to_owned());
     }
     // After two deaths in a row it is left to a person, even where nothing was lost.
-    if new.is_over && !old.is_over && server.would_refresh(&old.refresh_token) && outside.died < 2 {
+    let works = !old.is_over && server.would_refresh(&old.refresh_token);
+    if new.is_over && !new.is_ending && works && outside.died < 2 {
         outside.broken = Some("a login that works was marked as over".to_owned());
     }
 }
