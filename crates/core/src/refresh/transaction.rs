@@ -311,6 +311,8 @@ impl Broker {
         let provider = ours.provider().clone();
         let theirs: Option<Stored<ConnectionRecord>> = record::read(self.store(), key)
             .map_err(|error| RefreshError::stored(&provider, &error))?;
+        // A login that somebody is ending at this moment is as good as gone.
+        let theirs = theirs.filter(|theirs| theirs.record.verdict != Verdict::Revoked);
         let Some(theirs) = theirs else {
             return Err(RefreshError::Gone { provider });
         };
