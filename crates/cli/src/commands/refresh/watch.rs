@@ -129,8 +129,8 @@ struct Watch<'a> {
     hook_trouble: Option<String>,
 }
 
-/// An attempt that has ended.
-type Attempt = (Id, Result<(), Failure>);
+/// An attempt that has ended: the login as it was before, and what came of it.
+type Attempt = (Login, Result<(), Failure>);
 
 impl Watch<'_> {
     /// Returns when nobody reads any more.
@@ -160,10 +160,16 @@ impl Watch<'_> {
     fn look(&mut self, ended: Vec<Attempt>) -> io::Result<Duration> {
         let now = SystemClock.now();
         let broker = self.read(now)?;
-        for (id, result) in ended {
-            let Err(why) = result else {
-                self.planner.succeeded(&id);
-                continue;
+        for (before, result) in ended {
+            let id = before.id.clone();
+            let replaced = |login: &Login| login.id == id && !login.has_same_token(&before);
+            let why = match result {
+                // Where it failed, somebody else may have had more luck meanwhile.
+                Err(why) if !self.logins.iter().any(replaced) => why,
+                _ => {
+                    self.planner.succeeded(&id);
+                    continue;
+                }
             };
             let failures = self.planner.failed(now, &id);
             if let Some(what) = self.journal.attempt_failed(&id, why, failures) {
@@ -269,7 +275,7 @@ async fn attempt(broker: Broker, before: Login, lead: Duration) -> Attempt {
         }
         Err(error) => Err(CommandError::from(error).into()),
     };
-    (before.id, result)
+    (before, result)
 }
 
 /// What a task returned. A panic in it is one here.
