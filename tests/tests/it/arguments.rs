@@ -8,12 +8,13 @@ use authkeep_tests::Product;
 
 use crate::refusal::EXIT_CODES;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "init",
     "login",
     "list",
     "get",
     "export",
+    "refresh",
     "run",
     "logout",
     "revoke",
