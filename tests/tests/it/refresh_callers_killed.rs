@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::Instant;
 
 use authkeep_tests::{ended, moment, rounds, send_signal, started};
 
@@ -31,7 +32,7 @@ struct Toll {
 /// `get` has to renew the token.
 fn strike(end: End, caller: &dyn Fn(&Acme) -> Command, rounds: Range<u32>) -> Toll {
     let mut acme = surrounded();
-    let window = acme.usual_refresh().mul_f64(1.3);
+    let mut usual = acme.usual_refresh();
     let mut toll = Toll::default();
     for round in rounds {
         acme.expire();
@@ -44,7 +45,7 @@ fn strike(end: End, caller: &dyn Fn(&Acme) -> Command, rounds: Range<u32>) -> To
             .stderr(Stdio::null())
             .stdout(Stdio::piped());
         let mut caller = command.spawn().unwrap();
-        thread::sleep(moment(round, window));
+        thread::sleep(moment(round, usual.mul_f64(1.3)));
         toll.rounds += 1;
         if caller.try_wait().unwrap().is_none() {
             toll.cut += 1;
@@ -60,7 +61,10 @@ fn strike(end: End, caller: &dyn Fn(&Acme) -> Command, rounds: Range<u32>) -> To
         }
 
         acme.expire();
+        let start = Instant::now();
         let get = ended(started(acme.get()));
+        // How long a refresh takes depends on what else the machine has to do, which changes.
+        usual = start.elapsed();
         if !acme.is_live(&get) {
             toll.lost += 1;
             acme.wait_until_quiet();
