@@ -20,6 +20,10 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Sends the requests that `flows` builds.
 pub trait HttpClient: Send + Sync + Debug {
+    /// Does what can be done before there is a request, such as reading the certificate authorities: once a refresh
+    /// has begun, each moment counts. Nothing need be done here, and nothing may fail.
+    fn prepare(&self) {}
+
     /// Sends one request and reads the whole answer, whatever its status.
     fn send<'a>(
         &'a self,

@@ -105,6 +105,11 @@ fn build(proxy: &ProxySettings, deadlines: &Deadlines) -> Result<reqwest::Client
 }
 
 impl HttpClient for ReqwestClient {
+    fn prepare(&self) {
+        // Whoever sends the request is told what went wrong here.
+        let _built_or_not = self.client();
+    }
+
     fn send<'a>(
         &'a self,
         request: &'a HttpRequest,

@@ -87,6 +87,7 @@ impl Broker {
             };
             return self.save_failure(key, connection, revision, None, cut_off);
         }
+        self.parts.http.prepare();
         connection.record.refresh_intent = Some(intent.clone());
         let expected = Expected::Revision(revision);
         let revision = match record::write(self.store(), key, &connection.record, expected) {
