@@ -41,11 +41,15 @@ pub struct Broker {
     runner: Arc<dyn RefreshRunner>,
     lock_patience: Duration,
     backoff: Backoff,
+    impatience: Option<Duration>,
     transactions: Arc<AtomicUsize>,
 }
 
 /// Longer than a token request may take, so that whoever waits for a refresh sees its outcome.
 const LOCK_PATIENCE: Duration = Duration::from_secs(45);
+
+/// How long a caller waits for a renewal while its present token still works.
+const IMPATIENCE: Duration = Duration::from_secs(3);
 
 impl Broker {
     /// A broker that refreshes in its own process, in a task that a cancelled caller does not cut off.
@@ -55,6 +59,7 @@ impl Broker {
             runner: Arc::new(InProcess),
             lock_patience: LOCK_PATIENCE,
             backoff: Backoff::default(),
+            impatience: Some(IMPATIENCE),
             transactions: Arc::default(),
         }
     }
@@ -79,6 +84,13 @@ impl Broker {
     #[must_use]
     pub fn with_backoff(self, backoff: Backoff) -> Self {
         Self { backoff, ..self }
+    }
+
+    /// The same broker, with callers whose token still works waiting at most `impatience` (by default 3 s) for its
+    /// renewal. `None`: to its end. That is for a process whose end is the end of those that it started.
+    #[must_use]
+    pub fn with_impatience(self, impatience: Option<Duration>) -> Self {
+        Self { impatience, ..self }
     }
 
     /// Whether a request that ends or renews a login is on its way, or its outcome is not saved yet. Whoever drops
@@ -113,6 +125,10 @@ impl Broker {
 
     pub(crate) fn lock_patience(&self) -> Duration {
         self.lock_patience
+    }
+
+    pub(crate) fn impatience(&self) -> Option<Duration> {
+        self.impatience
     }
 
     pub(crate) fn backoff(&self) -> &Backoff {

@@ -15,6 +15,7 @@ mod trouble;
 use std::time::Duration;
 
 use authkeep_registry::ProviderName;
+use authkeep_vault::LockError;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
@@ -63,35 +64,44 @@ impl Broker {
     /// Callers queue here, before anything is started for them: of many who come at once the first has the work
     /// done, and the others find it done. The queue is a lock of its own, because a caller may die and the
     /// transaction that it started shall not.
-    pub(crate) async fn have_renewed(&self, mut order: RefreshOrder) -> Result<(), RefreshError> {
+    ///
+    /// `failures` is how many refreshes had failed in a row when the caller last looked.
+    pub(crate) async fn have_renewed(
+        &self,
+        mut order: RefreshOrder,
+        failures: u32,
+    ) -> Result<(), RefreshError> {
         let started = Instant::now();
         let turn = self.keys(&order.provider).turn(&order.connection);
         let turn = turn.map_err(|error| RefreshError::stored(&order.provider, &error))?;
-        let _turn = self
-            .lock(&turn, order.patience)
-            .await
-            .map_err(|error| RefreshError::lock(&order.provider, &error))?;
+        // The queue keeps order, and the lock of the connection keeps the login. Whoever holds the queue up for too
+        // long, because somebody has stopped that process, is passed by.
+        let _turn = match self.lock(&turn, order.patience * 3 / 4).await {
+            Ok(turn) => Some(turn),
+            Err(LockError::Busy { .. }) => None,
+            Err(error) => return Err(RefreshError::lock(&order.provider, &error)),
+        };
         loop {
-            match self.wanted(&order) {
-                Ok(None) => return Ok(()),
-                Ok(Some(_)) => break,
-                // Better late than not at all: the others of the queue need the token just as much.
-                Err(RefreshError::NotYet { wait, .. })
-                    if wait <= self.backoff().patience
+            match self.need(&order)? {
+                Need::Nothing => return Ok(()),
+                Need::Renewal(_) => break,
+                // Better late than not at all; but who waited while others tried and failed has waited long enough.
+                Need::Rest { after, wait, .. }
+                    if after == failures
+                        && wait <= self.backoff().patience
                         && started.elapsed() + wait < order.patience =>
                 {
                     sleep(wait).await;
                 }
-                Err(error) => return Err(error),
+                Need::Rest { error, .. } => return Err(error),
             }
         }
         order.patience = order.patience.saturating_sub(started.elapsed());
         self.runner().run(self, &order).await
     }
 
-    /// The connection as it is stored now, if there is still something to do about it; `None` if somebody else
-    /// has done it.
-    fn wanted(&self, order: &RefreshOrder) -> Result<Option<Wanted>, RefreshError> {
+    /// What there is to do, by what is stored now.
+    fn need(&self, order: &RefreshOrder) -> Result<Need, RefreshError> {
         let provider = &order.provider;
         let key = self.keys(provider).connection(&order.connection);
         let stored: Option<Stored<ConnectionRecord>> = key
@@ -113,7 +123,7 @@ impl Broker {
             Renewal::Replace { seen } => connection.token_id() != *seen,
         };
         if done {
-            return Ok(None);
+            return Ok(Need::Nothing);
         }
         if !connection.is_refreshable() {
             return Err(RefreshError::NotRefreshable {
@@ -121,17 +131,37 @@ impl Broker {
             });
         }
         if let Some((trouble, until)) = connection.resting(self.now()) {
-            return Err(RefreshError::NotYet {
-                provider: provider.clone(),
-                why: trouble.message.clone(),
-                wait: Duration::try_from(until.duration_since(self.now())).unwrap_or_default(),
+            let wait = Duration::try_from(until.duration_since(self.now())).unwrap_or_default();
+            return Ok(Need::Rest {
+                after: trouble.failures,
+                wait,
+                error: RefreshError::NotYet {
+                    provider: provider.clone(),
+                    why: trouble.message.clone(),
+                    wait,
+                },
             });
         }
-        Ok(Some(Wanted {
+        Ok(Need::Renewal(Box::new(Wanted {
             connection,
             revision,
-        }))
+        })))
     }
+}
+
+/// What is to be done about a connection that somebody wants renewed.
+#[derive(Debug)]
+enum Need {
+    /// Nothing: somebody else has done it.
+    Nothing,
+    /// Nothing yet: the last refresh failed, and the server is left alone.
+    Rest {
+        /// How many refreshes have failed in a row.
+        after: u32,
+        wait: Duration,
+        error: RefreshError,
+    },
+    Renewal(Box<Wanted>),
 }
 
 /// A connection that is to be renewed, and the revision it was read at.

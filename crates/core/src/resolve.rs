@@ -128,18 +128,22 @@ impl Broker {
         let provider = connection.provider().clone();
         let name = connection.name().clone();
         let spare = matches!(renewal, Renewal::IfDue { .. }) && !connection.has_expired(self.now());
-        let hurried = spare && matches!(renewal, Renewal::IfDue { min_ttl: None });
-        if hurried && connection.resting(self.now()).is_some() {
+        let hurry = self
+            .impatience()
+            .filter(|_| spare && matches!(renewal, Renewal::IfDue { min_ttl: None }));
+        if hurry.is_some() && connection.resting(self.now()).is_some() {
             return Ok(connection);
         }
-        let renewing = self.have_renewed(RefreshOrder {
+        let failures = connection.trouble().map_or(0, |trouble| trouble.failures);
+        let order = RefreshOrder {
             provider: provider.clone(),
             connection: name.clone(),
             renewal,
             patience: self.lock_patience(),
-        });
-        let outcome = if hurried {
-            match timeout(IMPATIENCE, renewing).await {
+        };
+        let renewing = self.have_renewed(order, failures);
+        let outcome = if let Some(impatience) = hurry {
+            match timeout(impatience, renewing).await {
                 Ok(outcome) => outcome,
                 Err(_) => {
                     tracing::warn!(%provider, connection = %name, "the refresh takes long and goes on, the present token is still valid");
@@ -172,9 +176,6 @@ impl Broker {
             })
     }
 }
-
-/// How long a caller waits for a renewal while its present token still works.
-const IMPATIENCE: Duration = Duration::from_secs(3);
 
 enum Settled {
     Fresh(Connection),

@@ -8,17 +8,19 @@ use std::time::Duration;
 
 use authkeep_flows::{HttpRequest, HttpResponse, Method};
 use secrecy::ExposeSecret;
+use tokio::time::timeout;
 
 use super::{BodyCap, BoxFuture, HttpClient, HttpError};
 
 /// How long the adapter waits for a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadlines {
-    /// For one whole request: 30 s.
+    /// For one whole request: 30 s. A server that is slow to answer a token request has it all: it may have acted
+    /// already, and to hang up then would lose what it answers.
     pub total: Duration,
-    /// For the next byte: 10 s.
+    /// For the next byte of an answer that has begun: 10 s.
     pub idle: Duration,
-    /// For a connection to stand: 10 s.
+    /// For a connection to stand: 8 s.
     pub connect: Duration,
 }
 
@@ -27,7 +29,7 @@ impl Default for Deadlines {
         Self {
             total: Duration::from_secs(30),
             idle: Duration::from_secs(10),
-            connect: Duration::from_secs(10),
+            connect: Duration::from_secs(8),
         }
     }
 }
@@ -83,7 +85,6 @@ fn build(proxy: &ProxySettings, deadlines: &Deadlines) -> Result<reqwest::Client
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(deadlines.total)
-        .read_timeout(deadlines.idle)
         .connect_timeout(deadlines.connect)
         // Whether a request on a connection that the server was just closing arrived cannot be told, and a
         // rotating refresh token can be redeemed only once. Such requests are rare: each gets its own connection.
@@ -135,11 +136,15 @@ impl HttpClient for ReqwestClient {
                 })
                 .collect();
             let mut body = Vec::new();
-            while let Some(chunk) = response
-                .chunk()
-                .await
-                .map_err(|error| failed(&host, error))?
-            {
+            loop {
+                let chunk = timeout(self.deadlines.idle, response.chunk()).await;
+                let chunk = chunk.map_err(|_| HttpError::Exchange {
+                    host: host.clone(),
+                    why: TOO_LONG.to_owned(),
+                })?;
+                let Some(chunk) = chunk.map_err(|error| failed(&host, error))? else {
+                    break;
+                };
                 if body.len() + chunk.len() > cap.bytes() {
                     return Err(HttpError::TooLarge {
                         host,
@@ -178,6 +183,8 @@ impl ReqwestClient {
     }
 }
 
+const TOO_LONG: &str = "it took too long";
+
 fn failed(host: &str, error: reqwest::Error) -> HttpError {
     let connecting = error.is_connect();
     let timed_out = error.is_timeout();
@@ -185,7 +192,7 @@ fn failed(host: &str, error: reqwest::Error) -> HttpError {
     let error = error.without_url();
     let host = host.to_owned();
     let why = if timed_out {
-        "it took too long".to_owned()
+        TOO_LONG.to_owned()
     } else {
         chain(&error)
     };

@@ -62,11 +62,11 @@ pub enum RefreshError {
         provider: ProviderName,
     },
     /// The authorization server said that the refresh token is no longer good (`invalid_grant`).
-    #[error("`{provider}` no longer accepts the saved login{}", if *in_doubt { ", whose last refresh was cut off before its outcome could be saved" } else { "" })]
+    #[error("`{provider}` no longer accepts the saved login{}", if *in_doubt { ", and what came of an earlier refresh is not known" } else { "" })]
     Refused {
         /// The provider.
         provider: ProviderName,
-        /// Whether an earlier refresh was cut off: then the token had probably been used up.
+        /// Whether an earlier refresh was cut off or not answered: then the token had probably been used up.
         in_doubt: bool,
     },
     /// Two refreshes in a row were cut off by the end of their process, and a third is not tried.
@@ -231,7 +231,11 @@ impl RefreshError {
 
     /// Whether it says nothing against the access token that is still there.
     pub(crate) fn spares_the_token(&self) -> bool {
-        self.may_pass() || matches!(self, Self::Rejected { .. })
+        let set_up = matches!(
+            self,
+            Self::Rejected { .. } | Self::Moved { .. } | Self::NoDefinition { .. }
+        );
+        self.may_pass() || set_up
     }
 
     /// Whether sending the request again at once can do no harm: it never left, or the server answered that it
@@ -244,9 +248,9 @@ impl RefreshError {
     pub(super) fn leaves_doubt(&self) -> bool {
         match self {
             Self::NoAnswer { .. } => true,
-            // A success whose tokens could not be read.
+            // A success whose tokens could not be read, or a gateway that lost the answer of the server behind it.
             Self::Unavailable { status, .. } | Self::Malformed { status, .. } => {
-                (200..300).contains(status)
+                matches!(status, 200..300 | 502 | 504)
             }
             _ => false,
         }

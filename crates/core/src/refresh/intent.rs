@@ -61,6 +61,7 @@ impl Intent {
     pub(crate) fn unanswered(self) -> Self {
         Self {
             open: false,
+            deaths: 0,
             ..self
         }
     }
@@ -94,6 +95,14 @@ mod tests {
             intent = next(Some(&intent.unanswered()));
         }
         assert_eq!(intent.deaths, 0);
+    }
+
+    #[test]
+    fn deaths_count_only_in_a_row() {
+        let once_dead = next(Some(&next(None)));
+        assert_eq!(once_dead.deaths, 1);
+        let answered = next(Some(&once_dead.unanswered()));
+        assert!(!next(Some(&answered)).is_hopeless());
     }
 
     #[test]

@@ -16,16 +16,18 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::error::told;
-use super::{Backoff, Intent, RefreshError, RefreshOrder, Trouble, Wanted};
+use super::{Backoff, Intent, Need, RefreshError, RefreshOrder, Trouble, Wanted};
 use crate::authorization_server::{AuthorizationServer, ClientRequest};
 use crate::record::{self, ClientRecord, ConnectionRecord, Stored, Verdict};
 use crate::{BodyCap, Broker, Connection, ConnectionName, Renewal, Timestamp, TokenId};
 
 /// How long the authorization server has in all, retries included.
 const DEADLINE: Duration = Duration::from_secs(30);
-/// How long a full disk or a busy database has to recover while new tokens wait to be saved, and how often it is
-/// tried.
-const SAVING: Duration = Duration::from_secs(5);
+/// No further request is begun with less time than this: it could be cut off where a connection is still being made.
+const ONE_REQUEST: Duration = Duration::from_secs(10);
+/// How long a full disk or a busy database has to recover while an outcome waits to be saved, and how often it is
+/// tried. New tokens exist nowhere else.
+const SAVING: Duration = Duration::from_secs(30);
 const SAVING_PAUSE: Duration = Duration::from_millis(50);
 
 impl Broker {
@@ -47,11 +49,13 @@ impl Broker {
             .lock(&key, order.patience)
             .await
             .map_err(|error| RefreshError::lock(provider, &error))?;
-        let Some(wanted) = self.wanted(order)? else {
-            return Ok(()); // Somebody else renewed it while this one waited.
+        let wanted = match self.need(order)? {
+            Need::Nothing => return Ok(()), // Somebody else renewed it while this one waited.
+            Need::Rest { error, .. } => return Err(error),
+            Need::Renewal(wanted) => wanted,
         };
         let _transaction = self.transaction();
-        let outcome = self.redeem_and_save(&key, wanted, &order.renewal).await;
+        let outcome = self.redeem_and_save(&key, *wanted, &order.renewal).await;
         tracing::debug!(%provider, connection = %order.connection, renewed = outcome.is_ok(), "the refresh is over");
         let noted = match &outcome {
             Ok(()) => Outcome::Ok,
@@ -85,7 +89,9 @@ impl Broker {
             let cut_off = RefreshError::CutOff {
                 provider: connection.provider().clone(),
             };
-            return self.save_failure(key, connection, revision, None, cut_off);
+            return self
+                .save_failure(key, connection, revision, None, cut_off)
+                .await;
         }
         self.parts.http.prepare();
         connection.record.refresh_intent = Some(intent.clone());
@@ -120,10 +126,12 @@ impl Broker {
             Err(RefreshError::Refused { provider, .. }) => {
                 let refused = RefreshError::Refused { provider, in_doubt };
                 self.save_failure(key, connection, revision, None, refused)
+                    .await
             }
             Err(error) => {
                 let still = (in_doubt || error.leaves_doubt()).then(|| intent.unanswered());
                 self.save_failure(key, connection, revision, still, error)
+                    .await
             }
         }
     }
@@ -204,7 +212,7 @@ impl Broker {
                 },
             };
             let pause = backoff.pause(sent, &error, self.chance());
-            match pause.filter(|pause| started.elapsed() + *pause < DEADLINE) {
+            match pause.filter(|pause| started.elapsed() + *pause + ONE_REQUEST <= DEADLINE) {
                 Some(pause) => {
                     tracing::debug!(%provider, %error, ?pause, "the server is asked again");
                     sleep(pause).await;
@@ -233,7 +241,7 @@ impl Broker {
             .map_err(|error| RefreshError::answered(provider, &error, self.system_time()))
     }
 
-    /// Saves new tokens. They exist nowhere else, so a disk that is full or busy gets a while to recover.
+    /// Saves new tokens, unless the record was replaced meanwhile.
     async fn save_tokens(
         &self,
         key: &EntryKey,
@@ -241,20 +249,10 @@ impl Broker {
         revision: Revision,
     ) -> Result<(), RefreshError> {
         let provider = connection.provider();
-        let started = Instant::now();
-        loop {
-            let expected = Expected::Revision(revision);
-            match record::write(self.store(), key, &connection.record, expected) {
-                Ok(_) => return Ok(()),
-                Err(PutError::Conflict { .. }) => break,
-                Err(PutError::Store(
-                    error @ (StoreError::Busy | StoreError::Full { .. } | StoreError::Io { .. }),
-                )) if started.elapsed() < SAVING => {
-                    tracing::warn!(%provider, %error, "the new tokens cannot be saved yet");
-                    sleep(SAVING_PAUSE).await;
-                }
-                Err(error) => return Err(unsaved(provider, &error)),
-            }
+        match self.write_in_time(key, connection, revision).await {
+            Ok(()) => return Ok(()),
+            Err(PutError::Conflict { .. }) => {}
+            Err(error) => return Err(unsaved(provider, &error)),
         }
         let outcome = self.overtaken(key, connection);
         if matches!(outcome, Err(RefreshError::Gone { .. })) {
@@ -265,9 +263,31 @@ impl Broker {
         outcome
     }
 
+    /// Writes the record, again and again while the disk is full or the database busy.
+    async fn write_in_time(
+        &self,
+        key: &EntryKey,
+        connection: &Connection,
+        revision: Revision,
+    ) -> Result<(), PutError> {
+        let started = Instant::now();
+        loop {
+            let expected = Expected::Revision(revision);
+            match record::write(self.store(), key, &connection.record, expected) {
+                Err(PutError::Store(
+                    error @ (StoreError::Busy | StoreError::Full { .. } | StoreError::Io { .. }),
+                )) if started.elapsed() < SAVING => {
+                    tracing::warn!(provider = %connection.provider(), %error, "the outcome cannot be saved yet");
+                    sleep(SAVING_PAUSE).await;
+                }
+                outcome => return outcome.map(drop),
+            }
+        }
+    }
+
     /// Saves that a refresh failed, and returns the failure; unless the record was replaced meanwhile by somebody
     /// who did not take the lock. Then theirs is the newer truth, and if it works it is what the caller gets.
-    fn save_failure(
+    async fn save_failure(
         &self,
         key: &EntryKey,
         mut connection: Connection,
@@ -288,13 +308,9 @@ impl Broker {
         if error.ends_the_login() {
             record.verdict = Verdict::ReauthRequired;
         }
-        match record::write(
-            self.store(),
-            key,
-            &connection.record,
-            Expected::Revision(revision),
-        ) {
-            Ok(_) => Err(error),
+        // Were it not saved, the intent would be taken for one of a refresher that died.
+        match self.write_in_time(key, &connection, revision).await {
+            Ok(()) => Err(error),
             Err(PutError::Conflict { .. }) => self.overtaken(key, &connection).map_err(|_| error),
             Err(unsaved) => {
                 tracing::warn!(
@@ -373,9 +389,8 @@ pub(crate) fn apply(record: &mut ConnectionRecord, tokens: TokenSet, now: Timest
         record.refresh_token = Some(SecretString::from(refresh_token.expose().to_owned()));
     }
     record.token_type = Some(tokens.token_type);
-    record.expires_at = tokens
-        .expires_in
-        .and_then(|life| now.checked_add(life).ok());
+    let lifetime = tokens.expires_in.or(record.lifetime());
+    record.expires_at = lifetime.and_then(|life| now.checked_add(life).ok());
     record.refreshed_at = Some(now);
     if tokens.scope.is_some() {
         record.scopes = tokens.scope;

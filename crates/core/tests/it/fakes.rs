@@ -191,10 +191,11 @@ impl World {
     }
 }
 
-pub(crate) fn http(idle: Duration) -> Arc<dyn HttpClient> {
+pub(crate) fn http(patience: Duration) -> Arc<dyn HttpClient> {
     Arc::new(
         ReqwestClient::new(ProxySettings::default()).with_deadlines(Deadlines {
-            idle,
+            total: patience,
+            idle: patience,
             ..Deadlines::default()
         }),
     )

@@ -123,7 +123,6 @@ async fn a_server_that_drips_or_says_nothing_is_left() {
     for (fault, deadlines) in [
         (Scripted::Drip(vec![b' '; 600], 200), patient),
         (Scripted::Hang, patient),
-        (Scripted::Hang, attentive),
         (Scripted::Drip(vec![b' '; 5], 1_000), attentive),
     ] {
         let started = Instant::now();

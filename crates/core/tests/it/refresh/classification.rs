@@ -95,7 +95,7 @@ fn later() -> Vec<Row> {
             UNAVAILABLE,
         ),
         ("501", text(501, "no"), UNAVAILABLE),
-        ("502, a gateway's page", page(502), UNAVAILABLE),
+        ("502, a gateway's page", page(502), PERHAPS_LOST),
         (
             "503, empty",
             retry_after(503, "Fri, 15 Jan 2027 09:00:00 GMT"),
@@ -106,7 +106,7 @@ fn later() -> Vec<Row> {
             form(503, "error=invalid_grant"),
             UNAVAILABLE,
         ),
-        ("504", page(504), UNAVAILABLE),
+        ("504", page(504), PERHAPS_LOST),
         ("511, a captive portal", page(511), UNAVAILABLE),
         ("599", json_answer(599, "{}"), UNAVAILABLE),
         ("400, a page", page(400), UNAVAILABLE),

@@ -9,7 +9,7 @@ use authkeep_testkit::oauth_server::Scripted;
 use authkeep_vault::{EntryKey, Store};
 use serde_json::json;
 
-use super::stores::{Clobbering, Lockless};
+use super::stores::{Clobbering, Unguarded};
 use crate::fakes::{CONNECTION, FakePerson, World, request, target, token};
 
 fn on(world: &World, store: Arc<dyn Store>) -> Broker {
@@ -87,7 +87,7 @@ async fn without_the_lock_the_login_is_lost() {
     drop(world.logged_in().await);
     world.clock.advance(3_600);
     world.script(vec![Scripted::Delay(50); 24]);
-    let (good, _) = everybody(&world, |world| Arc::new(Lockless(world.store()))).await;
+    let (good, _) = everybody(&world, |world| Arc::new(Unguarded(world.store()))).await;
     assert!(world.token_requests() > 2);
     assert_eq!(good, 0, "reuse detection ends the whole family");
 }

@@ -53,7 +53,8 @@ fn shapes(old: &str) -> Vec<Shape> {
         },
         shape("the same scope", scope("read write")),
         Shape {
-            lifetime: None,
+            // As before: otherwise it would never be renewed again.
+            lifetime: Some(3_600),
             ..shape("no lifetime", expires_in(Value::Null))
         },
         Shape {
