@@ -19,6 +19,7 @@ pub(crate) mod redeem;
 pub(crate) mod refresh;
 pub(crate) mod register;
 pub(crate) mod remove;
+mod resolving;
 pub(crate) mod revoke;
 pub(crate) mod run;
 pub(crate) mod whoami;

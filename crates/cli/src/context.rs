@@ -14,7 +14,7 @@ use crate::args::GlobalArgs;
 use crate::env;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::process::Umask;
+use crate::process::{self, Umask};
 use crate::refresher::DetachedRefresher;
 
 /// The wiring of one invocation.
@@ -111,7 +111,7 @@ impl Context {
 
     /// A broker on an open vault. What it refreshes is done by a process of its own.
     pub(crate) fn assemble(&self, home: &Home, profile: ProfileName, store: SqliteStore) -> Broker {
-        Broker::new(BrokerParts {
+        let broker = Broker::new(BrokerParts {
             profile,
             registry: Arc::new(self.registry(Some(home))),
             store: Arc::new(store),
@@ -120,7 +120,11 @@ impl Context {
             entropy,
             http: Arc::new(ReqwestClient::new(env::proxy())),
         })
-        .with_runner(Arc::new(DetachedRefresher::new(home, &self.global)))
+        .with_runner(Arc::new(DetachedRefresher::new(home, &self.global)));
+        if process::is_the_first() {
+            return broker.with_impatience(None);
+        }
+        broker
     }
 }
 
@@ -216,13 +220,20 @@ async fn signalled() {
         SignalKind::terminate(),
         SignalKind::hangup(),
     ];
-    let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = kinds.map(signal) else {
-        return std::future::pending().await;
+    let heard = async |kind: SignalKind| {
+        if process::is_ignored(kind.as_raw_value()) {
+            return std::future::pending().await;
+        }
+        match signal(kind) {
+            Ok(mut listening) => listening.recv().await,
+            Err(_) => std::future::pending().await,
+        }
     };
+    let [interrupt, terminate, hangup] = kinds.map(heard);
     tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
+        _ = interrupt => {}
+        _ = terminate => {}
+        _ = hangup => {}
     }
 }
 

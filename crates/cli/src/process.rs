@@ -39,6 +39,43 @@ pub(crate) fn leave_the_session() {
     let _session = rustix::process::setsid();
 }
 
+/// No memory of this process is ever written to a disk by the kernel: it holds the master key.
+pub(crate) fn leave_no_core() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let none = Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        };
+        // To lower a limit is always allowed.
+        let _lowered = setrlimit(Resource::Core, none);
+    }
+}
+
+/// Whatever files this process was left by those who started it, beyond the standard three, the programs that it
+/// starts do not get. A lock or a pipe of the caller's would otherwise outlive the caller.
+pub(crate) fn share_no_files() {
+    #[cfg(unix)]
+    close_fds::set_fds_cloexec(3, &[]);
+}
+
+/// Whether the end of this process is the end of all others that it could start: the first process of a container.
+pub(crate) fn is_the_first() -> bool {
+    std::process::id() == 1
+}
+
+/// Whether whoever started this process had it ignore a signal, as `nohup` does. That is to be respected.
+#[cfg(unix)]
+pub(crate) fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
+}
+
 /// Ends this process after `limit`, whatever it is doing then.
 #[expect(
     clippy::exit,

@@ -11,16 +11,21 @@
 
 use std::io::Read as _;
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use authkeep_core::{BoxFuture, Broker, Home, RefreshError, RefreshOrder, RefreshRunner};
 use authkeep_vault::MasterKey;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::args::GlobalArgs;
+use crate::commands::redeem::LIFE;
 use crate::{env, logging, process};
 
+/// How much longer than a helper may live its caller waits for its last word.
+const GRACE: Duration = Duration::from_secs(2);
 /// The hidden subcommand.
 const SUBCOMMAND: &str = "redeem";
 const KEY_LEN: usize = 32;
@@ -118,9 +123,15 @@ impl RefreshRunner for DetachedRefresher {
         order: &'a RefreshOrder,
     ) -> BoxFuture<'a, Result<(), RefreshError>> {
         Box::pin(async move {
-            self.ask(broker, order)
-                .await
-                .unwrap_or_else(|why| Err(not_finished(order, why)))
+            // A helper that somebody has stopped does not end even when its time is up.
+            match timeout(LIFE + GRACE, self.ask(broker, order)).await {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(why)) => Err(not_finished(order, why)),
+                Err(_) => {
+                    let why = "the helper process does not end".to_owned();
+                    Err(not_finished(order, why))
+                }
+            }
         })
     }
 }

@@ -12,7 +12,8 @@ use serde_json::json;
 
 use self::details::Details;
 use super::missing::no_credential;
-use crate::context::{Context, OnInterrupt, block_on};
+use super::resolving::{renewed, resolved};
+use crate::context::Context;
 use crate::duration;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -86,39 +87,6 @@ pub(crate) fn run(
     details.field(field).map(Done::view)
 }
 
-/// The login as it should be handed out. A runtime is started only if there is something to refresh.
-pub(super) fn resolved(
-    broker: &Broker,
-    output: &Output,
-    target: &Target,
-    min_ttl: Option<Duration>,
-) -> Result<Connection, CommandError> {
-    if let Some(connection) = broker.resolve_from_vault(target, min_ttl)? {
-        return Ok(connection);
-    }
-    block_on(OnInterrupt::Leave, async {
-        Ok(waiting(output, target, broker.resolve(target, min_ttl)).await?)
-    })
-}
-
-/// Says what is waited for, if it takes longer than a moment.
-async fn waiting<T>(output: &Output, target: &Target, work: impl Future<Output = T>) -> T {
-    let mut work = std::pin::pin!(work);
-    match tokio::time::timeout(MOMENT, &mut work).await {
-        Ok(done) => done,
-        Err(_) => {
-            output.say(&format!(
-                "Waiting for {} to renew the token ...",
-                target.provider
-            ));
-            work.await
-        }
-    }
-}
-
-/// Nobody wonders what is going on before that.
-const MOMENT: Duration = Duration::from_secs(1);
-
 fn current(
     broker: &Broker,
     output: &Output,
@@ -126,9 +94,7 @@ fn current(
     args: &GetArgs,
 ) -> Result<Connection, CommandError> {
     if args.refresh {
-        return block_on(OnInterrupt::Leave, async {
-            Ok(waiting(output, target, broker.renew(target)).await?)
-        });
+        return renewed(broker, output, target);
     }
     // Looking at a login that has run out is no reason to fail: the status says so.
     if !args.show_secret && args.min_ttl.is_none() {

@@ -2,7 +2,7 @@
 
 use authkeep_core::{Broker, Connection, ProviderState, Purpose, Target, Variables};
 
-use super::get::resolved;
+use super::resolving::each;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::output::Output;
@@ -14,26 +14,25 @@ pub(super) fn wanted(
     named: &[Target],
 ) -> Result<Vec<Connection>, CommandError> {
     if !named.is_empty() {
-        return named
-            .iter()
-            .map(|target| resolved(broker, output, target, None))
-            .collect();
+        return each(broker, output, named)?.into_iter().collect();
     }
-    let mut connections = Vec::new();
-    for provider in broker.list()? {
-        if provider.state != ProviderState::Connected {
-            continue;
-        }
-        let target = Target {
-            provider: provider.name.clone(),
+    let targets: Vec<_> = broker
+        .list()?
+        .into_iter()
+        .filter(|provider| provider.state == ProviderState::Connected)
+        .map(|provider| Target {
+            provider: provider.name,
             connection: None,
-        };
-        match resolved(broker, output, &target, None) {
+        })
+        .collect();
+    let mut connections = Vec::new();
+    for (target, outcome) in targets.iter().zip(each(broker, output, &targets)?) {
+        match outcome {
             Ok(connection) => connections.push(connection),
             Err(error) => {
                 output.warn(&format!(
                     "{} is left out: {}",
-                    provider.name,
+                    target.provider,
                     error.message()
                 ));
             }

@@ -1,0 +1,114 @@
+//! Logins as they should be handed out: what is due is refreshed first, several at once, and a person who waits is
+//! told for whom.
+
+use std::time::Duration;
+
+use authkeep_core::{Broker, Connection, ResolveError, Target};
+use tokio::task::JoinSet;
+
+use crate::context::{OnInterrupt, block_on};
+use crate::error::CommandError;
+use crate::output::Output;
+
+/// Nobody wonders what is going on before that.
+const MOMENT: Duration = Duration::from_secs(1);
+/// How many are refreshed at the same time: each is a process of its own.
+const AT_ONCE: usize = 8;
+
+/// One login, good for `min_ttl`. A runtime is started only if there is something to refresh.
+pub(super) fn resolved(
+    broker: &Broker,
+    output: &Output,
+    target: &Target,
+    min_ttl: Option<Duration>,
+) -> Result<Connection, CommandError> {
+    if let Some(connection) = broker.resolve_from_vault(target, min_ttl)? {
+        return Ok(connection);
+    }
+    block_on(OnInterrupt::Leave, async {
+        let resolving = broker.resolve(target, min_ttl);
+        Ok(waiting(output, target.provider.as_str(), resolving).await?)
+    })
+}
+
+/// One login, renewed now.
+pub(super) fn renewed(
+    broker: &Broker,
+    output: &Output,
+    target: &Target,
+) -> Result<Connection, CommandError> {
+    block_on(OnInterrupt::Leave, async {
+        Ok(waiting(output, target.provider.as_str(), broker.renew(target)).await?)
+    })
+}
+
+/// Several, in the order of `targets`: none waits for a provider of another's.
+pub(super) fn each(
+    broker: &Broker,
+    output: &Output,
+    targets: &[Target],
+) -> Result<Vec<Result<Connection, CommandError>>, CommandError> {
+    let mut found: Vec<_> = targets
+        .iter()
+        .map(|target| broker.resolve_from_vault(target, None).transpose())
+        .collect();
+    let due: Vec<(usize, Target)> = targets
+        .iter()
+        .cloned()
+        .enumerate()
+        .filter(|(index, _)| found[*index].is_none())
+        .collect();
+    if !due.is_empty() {
+        let names: Vec<_> = due.iter().map(|(_, t)| t.provider.as_str()).collect();
+        let names = names.join(", ");
+        let renewing = at_once(broker, due);
+        let renewed = block_on(OnInterrupt::Leave, async {
+            Ok(waiting(output, &names, renewing).await)
+        })?;
+        for (index, outcome) in renewed {
+            found[index] = Some(outcome);
+        }
+    }
+    Ok(found
+        .into_iter()
+        .flatten()
+        .map(|outcome| outcome.map_err(CommandError::from))
+        .collect())
+}
+
+type Outcome = Result<Connection, ResolveError>;
+
+async fn at_once(broker: &Broker, due: Vec<(usize, Target)>) -> Vec<(usize, Outcome)> {
+    let mut due = due.into_iter();
+    let mut under_way = JoinSet::new();
+    let mut done = Vec::new();
+    loop {
+        while under_way.len() < AT_ONCE
+            && let Some((index, target)) = due.next()
+        {
+            let broker = broker.clone();
+            under_way.spawn(async move { (index, broker.resolve(&target, None).await) });
+        }
+        match under_way.join_next().await {
+            None => return done,
+            Some(Ok(outcome)) => done.push(outcome),
+            Some(Err(failed)) => {
+                if let Ok(panic) = failed.try_into_panic() {
+                    std::panic::resume_unwind(panic);
+                }
+            }
+        }
+    }
+}
+
+/// Says what is waited for, if it takes longer than a moment.
+async fn waiting<T>(output: &Output, whom: &str, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    match tokio::time::timeout(MOMENT, &mut work).await {
+        Ok(done) => done,
+        Err(_) => {
+            output.say(&format!("Waiting for {whom} to renew the token ..."));
+            work.await
+        }
+    }
+}
