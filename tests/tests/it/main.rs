@@ -26,6 +26,7 @@ mod login_refused;
 mod login_run;
 mod oidc_provider;
 mod openid;
+mod refresh_apart;
 mod refresh_callers_killed;
 mod refresh_helper_killed;
 mod refresh_lock_fails;

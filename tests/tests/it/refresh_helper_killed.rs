@@ -16,7 +16,7 @@ use crate::acme::Acme;
 use crate::refresh_world::in_parts;
 
 /// What the detached process is called, as everybody can see in the list of processes.
-const HELPER: &str = "redeem";
+const HELPER: &str = "--apart";
 
 /// How long the server keeps its answers to itself, in milliseconds: as long as an answer takes on the internet, or
 /// long enough to be sure to stop a helper that waits for one.
