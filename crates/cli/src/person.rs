@@ -104,6 +104,15 @@ impl Interaction for TerminalPerson {
                 "the login that this one replaces also held {}; the new one does not",
                 names.join(", ")
             )),
+            Event::AskingWhose { service } => self.output.say(&format!(
+                "The login is saved. Asking {service} whose it is …"
+            )),
+            Event::AccountUnknown { service, why } => self.output.say(&format!(
+                "The login is saved, but {service} did not say whose it is: {why}."
+            )),
+            Event::OtherAccount { before, now } => self.output.warn(&format!(
+                "this connection was {before} before, and is {now} now"
+            )),
             Event::WithoutPkce => self.output.say("This provider does not use PKCE; the state alone guards the callback."),
             _ => {}
         }

@@ -137,6 +137,12 @@ impl Connection {
         self.record.expires_at
     }
 
+    /// Whose login it is, such as `ada` or `ada@example.com`: asked of the service once, after the login. `None`
+    /// where the definition has no such question, or it had no answer.
+    pub fn account(&self) -> Option<&str> {
+        self.record.account.as_deref()
+    }
+
     /// When the login was made.
     pub fn obtained_at(&self) -> Timestamp {
         self.record.obtained_at

@@ -35,7 +35,7 @@ pub trait HttpClient: Send + Sync + Debug {
 /// How much of an answer is read, counted after decompression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyCap {
-    /// Token, revocation and device answers: 64 KiB.
+    /// Token, revocation, device and account answers: 64 KiB.
     Token,
     /// Metadata documents: 1 MiB.
     Metadata,

@@ -93,6 +93,25 @@ pub enum Event {
         /// The scopes that are missing.
         missing: Vec<String>,
     },
+    /// The login is saved, and the service is asked whose it is.
+    AskingWhose {
+        /// The service, as people know it.
+        service: String,
+    },
+    /// The service did not say whose login it is. The login stands all the same.
+    AccountUnknown {
+        /// The service, as people know it.
+        service: String,
+        /// What went wrong.
+        why: String,
+    },
+    /// The login is another account's than the one it replaces.
+    OtherAccount {
+        /// Whose the login was.
+        before: String,
+        /// Whose it is.
+        now: String,
+    },
     /// The login that is replaced held these fields, and the new one does not.
     FieldsDropped {
         /// Their names.

@@ -16,6 +16,7 @@ mod connection;
 mod connection_lock;
 mod credential;
 mod http_client;
+mod inject;
 mod interaction;
 mod name;
 mod pinned;

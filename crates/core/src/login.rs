@@ -3,6 +3,7 @@
 //! One file a flow: `authorization_code` and `api_key`. Nothing is stored before a flow has succeeded, so
 //! an interrupted login leaves everything as it was.
 
+mod account;
 mod api_key;
 mod authorization_code;
 mod browser_url;
@@ -124,8 +125,11 @@ impl Broker {
         };
         match acquired {
             Ok(acquired) => {
-                self.save(&definition.name, &request.connection, acquired)
-                    .await
+                let before = self.account_of(&definition.name, &request.connection);
+                let saved = self
+                    .save(&definition.name, &request.connection, acquired)
+                    .await?;
+                Ok(self.with_account(saved, before, &provider, person).await)
             }
             Err(error) => {
                 let outcome = Outcome::Failed(error.kind().to_owned());

@@ -55,6 +55,9 @@ pub(crate) struct ConnectionRecord {
     /// What the server said it granted; absent when it said nothing, which means what was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) scopes: Option<Vec<String>>,
+    /// Whose login it is, in the service's own words; absent where nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<String>,
     pub(crate) obtained_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) refreshed_at: Option<Timestamp>,
@@ -124,6 +127,7 @@ impl ConnectionRecord {
             token_type: None,
             scopes_asked: Vec::new(),
             scopes: None,
+            account: None,
             obtained_at: now,
             refreshed_at: None,
             expires_at: None,

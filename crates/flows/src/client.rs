@@ -71,12 +71,17 @@ impl Client {
         form_encode_into(&mut pair, &self.id);
         pair.push(':');
         form_encode_into(&mut pair, secret);
-        let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
-        let mut header = Zeroizing::new(String::with_capacity(6 + encoded.len()));
-        header.push_str("Basic ");
-        header.push_str(&encoded);
-        Some(SecretString::from(header.as_str()))
+        Some(basic(&pair))
     }
+}
+
+/// `Basic` and the pair of user name and password (RFC 7617 §2).
+pub(crate) fn basic(pair: &str) -> SecretString {
+    let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
+    let mut header = Zeroizing::new(String::with_capacity(6 + encoded.len()));
+    header.push_str("Basic ");
+    header.push_str(&encoded);
+    SecretString::from(header.as_str())
 }
 
 impl fmt::Debug for Client {

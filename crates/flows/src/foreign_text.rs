@@ -29,6 +29,12 @@ pub(crate) fn visible_part(text: &str) -> String {
     visible(text, MAX_CHARS)
 }
 
+/// A server's text that stands in a line among others, such as a name; not masked, since an address may well look
+/// like a token.
+pub(crate) fn line(text: &str, max_chars: usize) -> String {
+    visible(text, max_chars)
+}
+
 fn visible(text: &str, max_chars: usize) -> String {
     let shown: String = text
         .chars()

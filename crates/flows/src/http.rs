@@ -71,6 +71,19 @@ impl HttpRequest {
         self
     }
 
+    /// Sets the `Authorization` header to user name and password as they are (RFC 7617). A client id and its secret
+    /// are encoded once more before: see [`Client`](crate::Client).
+    #[must_use]
+    pub fn with_basic(self, user: &SecretString, password: &SecretString) -> Self {
+        // EXPOSE: into the header's value, which is a secret itself.
+        let (user, password) = (user.expose_secret(), password.expose_secret());
+        let mut pair = Zeroizing::new(String::with_capacity(user.len() + password.len() + 1));
+        pair.push_str(user);
+        pair.push(':');
+        pair.push_str(password);
+        self.with_header("authorization", crate::client::basic(&pair))
+    }
+
     /// Sets a form-encoded body and its content type.
     #[must_use]
     pub fn form(self, pairs: &[(&str, &str)]) -> Self {
@@ -276,6 +289,16 @@ mod tests {
             request.header("accept").map(ExposeSecret::expose_secret),
             Some("text/html")
         );
+    }
+
+    #[test]
+    fn user_name_and_password_are_a_header() {
+        // The example of RFC 7617 §2.
+        let (user, password) = ("Aladdin".into(), "open sesame".into());
+        let request =
+            HttpRequest::new(Method::Get, url("https://as.test/")).with_basic(&user, &password);
+        let header = request.header("Authorization").expect("a header");
+        assert_eq!(header.expose_secret(), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
     }
 
     #[test]

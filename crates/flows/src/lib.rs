@@ -30,11 +30,14 @@ mod refresh;
 mod revocation;
 mod token_response;
 
+mod account;
+
 mod document;
 mod foreign_text;
 mod oauth_error;
 mod retry_after;
 
+pub use account::{NoAccount, read_account};
 pub use authorization_code::{AuthorizationRequest, AuthorizationRequestError, exchange_request};
 pub use callback::{
     AuthorizationError, Callback, ExpectedCallback, IssRule, NotOurs, WrongIssuer, read_callback,

@@ -121,7 +121,7 @@ fn a_login_from_beginning_to_end() {
     let login = document(&output);
     assert_eq!(
         keys(&login),
-        "auth connection expires_at outcome provider refreshable scopes status"
+        "account auth connection expires_at outcome provider refreshable scopes status"
     );
     assert_eq!(login["outcome"], "logged_in");
     assert_eq!(
@@ -132,12 +132,12 @@ fn a_login_from_beginning_to_end() {
     let list = ok(product, &["list", "--connected"]);
     assert_eq!(
         keys(&list["providers"][0]["connections"][0]),
-        "auth connection expires_at problem refreshable refreshed_at scopes seconds_left status"
+        "account auth connection expires_at problem refreshable refreshed_at scopes seconds_left status"
     );
     let details = acme.details();
     assert_eq!(
         keys(&details),
-        "auth client_id connection expires_at flow hosts obtained_at params problem provider \
+        "account auth client_id connection expires_at flow hosts obtained_at params problem provider \
          refreshable refreshed_at scopes seconds_left secrets status"
     );
     let token = product.secret("acme", "token");

@@ -59,15 +59,28 @@ impl View for Listing {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
-        table.set_header([
-            "PROVIDER",
-            "SOURCE",
-            "AUTH",
-            "CONNECTION",
-            "STATUS",
-            "TIME LEFT",
-            "LAST REFRESH",
-        ]);
+        // Few services say whose login it is: where none did, there is no column for it.
+        let connections = || self.providers.iter().flat_map(|p| &p.connections);
+        let with_accounts = connections().any(|connection| connection.account().is_some());
+        let mut row = |cells: [&str; 7], account: &str| {
+            let mut cells = cells.to_vec();
+            if with_accounts {
+                cells.insert(4, account);
+            }
+            table.add_row(cells);
+        };
+        row(
+            [
+                "PROVIDER",
+                "SOURCE",
+                "AUTH",
+                "CONNECTION",
+                "STATUS",
+                "TIME LEFT",
+                "LAST REFRESH",
+            ],
+            "ACCOUNT",
+        );
         for provider in &self.providers {
             let source = source(provider);
             let source = source.as_str();
@@ -76,26 +89,22 @@ impl View for Listing {
                 let supported = provider.flows.iter().filter(|flow| is_supported(**flow));
                 let flows: Vec<_> = supported.map(|flow| flow.as_str()).collect();
                 let name = provider.name.as_str();
-                table.add_row([
-                    name,
-                    source,
-                    &flows.join(", "),
-                    "-",
-                    provider.state.as_str(),
-                    "-",
-                    "-",
-                ]);
+                let (flows, state) = (flows.join(", "), provider.state.as_str());
+                row([name, source, &flows, "-", state, "-", "-"], "-");
             }
             for connection in &provider.connections {
-                table.add_row([
-                    provider.name.as_str(),
-                    source,
-                    connection.kind().as_str(),
-                    connection.name().as_str(),
-                    connection.status(self.now).as_str(),
-                    &time_left(connection, self.now),
-                    &last_refresh(connection, self.now),
-                ]);
+                row(
+                    [
+                        provider.name.as_str(),
+                        source,
+                        connection.kind().as_str(),
+                        connection.name().as_str(),
+                        connection.status(self.now).as_str(),
+                        &time_left(connection, self.now),
+                        &last_refresh(connection, self.now),
+                    ],
+                    connection.account().unwrap_or("-"),
+                );
             }
         }
         for line in table.lines() {
@@ -144,6 +153,7 @@ impl Listing {
             .map(|at| at.duration_since(self.now).as_secs().max(0));
         json!({
             "connection": connection.name().as_str(),
+            "account": connection.account(),
             "auth": connection.kind().as_str(),
             "status": connection.status(self.now).as_str(),
             "expires_at": connection.expires_at().map(|at| at.to_string()),

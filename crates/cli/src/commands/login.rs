@@ -186,6 +186,7 @@ struct LoggedIn {
     outcome: &'static str,
     provider: String,
     connection: String,
+    account: Option<String>,
     auth: &'static str,
     scopes: Vec<String>,
     expires_at: Option<String>,
@@ -199,6 +200,7 @@ impl LoggedIn {
             outcome,
             provider: connection.provider().to_string(),
             connection: connection.name().to_string(),
+            account: connection.account().map(str::to_owned),
             auth: connection.kind().as_str(),
             scopes: connection.scopes().to_vec(),
             expires_at: connection.expires_at().map(|at| at.to_string()),
@@ -217,13 +219,17 @@ impl View for LoggedIn {
             connection,
             ..
         } = self;
+        let whose = self.account.as_ref();
+        let whose = whose
+            .map(|account| format!(" as {account}"))
+            .unwrap_or_default();
         if self.outcome == "already_connected" {
             writeln!(
                 out,
-                "{provider} ({connection}) is connected already. Use --force to replace it."
+                "{provider} ({connection}) is connected already{whose}. Use --force to replace it."
             )?;
         } else {
-            writeln!(out, "Logged in to {provider} ({connection}).")?;
+            writeln!(out, "Logged in to {provider} ({connection}){whose}.")?;
         }
         match (&self.time_left, self.refreshable) {
             (Some(left), true) => {
@@ -245,6 +251,7 @@ impl View for LoggedIn {
             "outcome": self.outcome,
             "provider": self.provider,
             "connection": self.connection,
+            "account": self.account,
             "auth": self.auth,
             "status": "connected",
             "scopes": self.scopes,

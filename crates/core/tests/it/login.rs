@@ -1,5 +1,6 @@
 //! Login from the outside.
 
+mod account;
 mod attack;
 mod browser_url;
 mod callback;

@@ -22,6 +22,7 @@ impl Details {
         Self(vec![
             ("provider", json!(connection.provider().as_str())),
             ("connection", json!(connection.name().as_str())),
+            ("account", json!(connection.account())),
             ("status", json!(connection.status(now).as_str())),
             ("auth", json!(connection.kind().as_str())),
             ("flow", json!(connection.flow().map(|flow| flow.as_str()))),

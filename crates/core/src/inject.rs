@@ -1,0 +1,87 @@
+//! Puts a stored credential into a request, the way the provider's definition says: headers, query parameters, HTTP
+//! Basic, a path prefix.
+//!
+//! It makes a request only for places under the provider's own hosts. Which these are was pinned at login, and a
+//! caller that comes later than that has to compare.
+
+use authkeep_flows::{HttpRequest, Method};
+use authkeep_registry::{self as registry, Injection, Provider, Template};
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::record::ConnectionRecord;
+
+/// A request to `url` that carries the credential of `record`; `None` where the credential must not go there.
+///
+/// A part whose template needs a value that this credential does not have is left out.
+pub(crate) fn authorized(
+    method: registry::Method,
+    mut url: Url,
+    provider: &Provider,
+    record: &ConnectionRecord,
+) -> Option<HttpRequest> {
+    let port = url.port_or_known_default()?;
+    let host = provider.host_for(url.host_str()?, port, url.path())?;
+    let usual = if record.access_token.is_some() {
+        provider.oauth.as_ref().map(|oauth| &oauth.injection)
+    } else {
+        provider.api_key.as_ref().map(|key| &key.injection)
+    };
+    let Injection {
+        headers,
+        query,
+        basic,
+        path,
+        ..
+    } = host.injection.as_ref().or(usual)?;
+    if let Some(prefix) = path.as_ref().and_then(|path| fill(path, record)) {
+        // EXPOSE: into the address of the request that carries it.
+        let path = Zeroizing::new(format!("{}{}", prefix.expose_secret(), url.path()));
+        url.set_path(&path);
+    }
+    for (name, template) in query {
+        if let Some(value) = fill(template, record) {
+            // EXPOSE: into the address of the request that carries it.
+            url.query_pairs_mut()
+                .append_pair(name, value.expose_secret());
+        }
+    }
+    let mut request = HttpRequest::new(
+        match method {
+            registry::Method::Get => Method::Get,
+            registry::Method::Post => Method::Post,
+            registry::Method::Delete => Method::Delete,
+        },
+        url,
+    );
+    for (name, value) in &provider.headers {
+        request = request.with_header(name, value.as_str());
+    }
+    for (name, template) in headers {
+        if let Some(value) = fill(template, record) {
+            request = request.with_header(name, value);
+        }
+    }
+    if let Some((user, password)) = basic
+        && let (Some(user), Some(password)) = (fill(user, record), fill(password, record))
+    {
+        request = request.with_basic(&user, &password);
+    }
+    Some(request)
+}
+
+fn fill(template: &Template, record: &ConnectionRecord) -> Option<SecretString> {
+    // EXPOSE: into the rendered value, which is a secret again at once.
+    template
+        .render(|name| secret(record, name).map(ExposeSecret::expose_secret))
+        .map(SecretString::from)
+}
+
+fn secret<'a>(record: &'a ConnectionRecord, name: &str) -> Option<&'a SecretString> {
+    match name {
+        "token" => record.access_token.as_ref(),
+        _ => None,
+    }
+    .or_else(|| record.fields.get(name))
+}
