@@ -7,13 +7,15 @@ use std::process::Command;
 use crate::shell::{self, Failed, has, root};
 
 /// Programs and the Debian packages that bring them.
-const PROGRAMS: [(&str, &str); 6] = [
+const PROGRAMS: [(&str, &str); 8] = [
     ("cc", "build-essential"),
     ("chromium", "chromium"),
     ("zsh", "zsh"),
     ("fish", "fish"),
     ("strace", "strace"),
     ("setpriv", "util-linux"),
+    ("unshare", "util-linux"),
+    ("ip", "iproute2"),
 ];
 
 fn programs() -> Result<(), Failed> {

@@ -1,10 +1,14 @@
 //! The HTTP client as a joint, and what any implementation must keep.
 //!
 //! The contract: never follow a redirect (a token request that is re-sent elsewhere is a leaked secret),
-//! stop reading at the cap, give up at the deadlines, verify TLS, and never put a URL or a body into an error.
+//! stop reading at the cap, give up at the deadlines, verify TLS, keep within the [`Reach`], and never put a URL or
+//! a body into an error.
 
+mod reach;
 #[cfg(feature = "reqwest")]
 mod reqwest;
+#[cfg(feature = "reqwest")]
+mod resolver;
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -12,8 +16,11 @@ use std::pin::Pin;
 
 use authkeep_flows::{HttpRequest, HttpResponse};
 
+pub use self::reach::Reach;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::{Deadlines, ProxySettings, ReqwestClient};
+#[cfg(feature = "reqwest")]
+pub use self::resolver::Resolver;
 
 /// A boxed future, as object-safe async traits need it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -22,13 +29,14 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait HttpClient: Send + Sync + Debug {
     /// Does what can be done before there is a request, such as reading the certificate authorities: once a refresh
     /// has begun, each moment counts. Nothing need be done here, and nothing may fail.
-    fn prepare(&self) {}
+    fn prepare(&self, _reach: Reach) {}
 
-    /// Sends one request and reads the whole answer, whatever its status.
+    /// Sends one request, no farther than `reach`, and reads the whole answer, whatever its status.
     fn send<'a>(
         &'a self,
         request: &'a HttpRequest,
         cap: BodyCap,
+        reach: Reach,
     ) -> BoxFuture<'a, Result<HttpResponse, HttpError>>;
 }
 
@@ -51,7 +59,8 @@ impl BodyCap {
     }
 }
 
-/// Why no answer was had. All of these may pass, and none says anything about the credential.
+/// Why no answer was had. None of these says anything about the credential, and all but
+/// [`Forbidden`](Self::Forbidden) may pass.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HttpError {
@@ -62,6 +71,14 @@ pub enum HttpError {
         host: String,
         /// What the system said.
         why: String,
+    },
+    /// The request may not go there. It was not sent.
+    #[error("{host} is not contacted: {why}")]
+    Forbidden {
+        /// The host that was named.
+        host: String,
+        /// Why not.
+        why: &'static str,
     },
     /// The connection was made, then the exchange failed or took too long: the server may have acted on it.
     #[error("{host} did not answer properly: {why}")]

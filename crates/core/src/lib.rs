@@ -41,9 +41,9 @@ pub use connection::{Connection, ConnectionStatus, CredentialKind, Target};
 pub use credential::{Credential, UnknownField};
 pub use export::{ExportError, ExportFormat, Variables};
 pub use home::{Config, EncryptionMode, Home, HomeError, ProfileChange, ProfileError, check_home};
-pub use http_client::{BodyCap, BoxFuture, HttpClient, HttpError};
+pub use http_client::{BodyCap, BoxFuture, HttpClient, HttpError, Reach};
 #[cfg(feature = "reqwest")]
-pub use http_client::{Deadlines, ProxySettings, ReqwestClient};
+pub use http_client::{Deadlines, ProxySettings, ReqwestClient, Resolver};
 pub use interaction::{AskError, Event, FieldRequest, Interaction, Launch};
 pub use list::{DefinitionState, ProviderState, ProviderStatus, available};
 pub use login::{

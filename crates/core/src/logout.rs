@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::authorization_server::{AuthorizationServer, ClientRequest};
 use crate::record::{self, ClientRecord, ConnectionRecord, RecordError, Stored, Verdict};
-use crate::{BodyCap, Broker, Connection, ConnectionName, LookupError, Target};
+use crate::{BodyCap, Broker, Connection, ConnectionName, LookupError, Reach, Target};
 
 /// What became of the login at the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,16 +172,17 @@ impl Broker {
     }
 
     pub(crate) async fn revoke_remotely(&self, connection: &Connection) -> RemoteRevocation {
-        let requests = match self.revocation_requests(connection) {
-            Ok(requests) => requests,
+        let revocations = match self.revocations(connection) {
+            Ok(revocations) => revocations,
             Err(why) => return RemoteRevocation::Failed(why),
         };
-        if requests.is_empty() {
+        let Some(Revocations { requests, reach }) = revocations else {
             return RemoteRevocation::NotOffered;
-        }
+        };
         let mut failed = None;
         for request in requests {
-            let answer = match self.parts.http.send(&request, BodyCap::Token).await {
+            let sent = self.parts.http.send(&request, BodyCap::Token, reach);
+            let answer = match sent.await {
                 Ok(response) => match read_revocation_response(&response) {
                     // A token that is dead already is what a logout wants.
                     Ok(()) | Err(RevocationError::AlreadyInvalid { .. }) => Ok(()),
@@ -197,10 +198,10 @@ impl Broker {
     }
 
     /// The refresh token first: it is the one that outlives everything (RFC 7009 §2.1).
-    fn revocation_requests(&self, connection: &Connection) -> Result<Vec<HttpRequest>, String> {
+    fn revocations(&self, connection: &Connection) -> Result<Option<Revocations>, String> {
         let record = &connection.record;
         let Some(access_token) = &record.access_token else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         let definition = match self.find(connection.provider()) {
             Ok(Some(found)) => found.definition,
@@ -210,10 +211,10 @@ impl Broker {
             .bind(&record.params)
             .map_err(|_| "its definition no longer fits this login".to_owned())?;
         let Some(server) = AuthorizationServer::of(&bound) else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         let Some(revocation) = &server.oauth.revocation else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         let client_id = connection.client_id().unwrap_or_default();
         let url = revocation
@@ -240,14 +241,24 @@ impl Broker {
             .map(|token| (token, TokenHint::RefreshToken))
             .chain([(access_token, TokenHint::AccessToken)])
             .collect();
-        if revocation.standard {
-            return Ok(tokens
+        let requests = if revocation.standard {
+            tokens
                 .into_iter()
                 .map(|(token, hint)| revocation_request(&url, &client, token, hint))
-                .collect());
-        }
-        vendor_request(revocation, url, &client, access_token).map(|request| vec![request])
+                .collect()
+        } else {
+            vec![vendor_request(revocation, url, &client, access_token)?]
+        };
+        let reach = Reach::of(&bound);
+        Ok(Some(Revocations { requests, reach }))
     }
+}
+
+/// The requests that end a login, and how far they may go.
+#[derive(Debug)]
+struct Revocations {
+    requests: Vec<HttpRequest>,
+    reach: Reach,
 }
 
 /// A vendor's own way to revoke: one request, about the access token.

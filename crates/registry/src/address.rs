@@ -29,6 +29,17 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
+/// True for hosts that belong to the public internet as far as can be seen without resolving them: public
+/// addresses, and names that are not of this machine or its network by their form.
+#[must_use]
+pub fn is_public_host(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => !is_local_name(name.trim_end_matches('.')),
+        Host::Ipv4(v4) => is_public_v4(*v4),
+        Host::Ipv6(v6) => is_public_v6(*v6),
+    }
+}
+
 /// Returns why `host` may not be named, or `None` when it may.
 pub(crate) fn objection<S: AsRef<str>>(host: &Host<S>, locality: Locality) -> Option<&'static str> {
     const HINT_ADDRESS: &str =
@@ -71,13 +82,17 @@ fn is_local_name(name: &str) -> bool {
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
-    !(a == 0
+    // Azure answers virtual machines at an address that looks public; it is their metadata service.
+    const WIRE_SERVER: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
+    !(address == WIRE_SERVER
+        || a == 0
         || a == 10
         || (a == 100 && (64..128).contains(&b))
         || a == 127
         || (a == 169 && b == 254)
         || (a == 172 && (16..32).contains(&b))
         || (a == 192 && b == 0 && (c == 0 || c == 2))
+        || (a == 192 && b == 88 && c == 99)
         || (a == 192 && b == 168)
         || (a == 198 && (b == 18 || b == 19))
         || (a == 198 && b == 51 && c == 100)
@@ -98,8 +113,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         (0, 0, 0, 0, 0, 0xffff) | (0x64, 0xff9b, 0, 0, 0, 0) => embedded(g, h),
         // 6to4 (RFC 3056).
         (0x2002, ..) => embedded(b, c),
-        // Documentation, and Teredo with the rest of the special-purpose block.
-        (0x2001, 0x0db8, ..) => false,
+        // Documentation (RFC 3849, RFC 9637), and Teredo with the rest of the special-purpose block.
+        (0x2001, 0x0db8, ..) | (0x3fff, 0..0x1000, ..) => false,
         (0x2001, block, ..) if block < 0x200 => false,
         // Only 2000::/3 is handed out for global unicast.
         _ => (0x2000..0x4000).contains(&a),
@@ -121,7 +136,9 @@ mod tests {
             "172.16.0.1",
             "172.31.255.255",
             "192.0.0.1",
+            "168.63.129.16",
             "192.0.2.1",
+            "192.88.99.1",
             "192.168.1.1",
             "198.18.0.1",
             "224.0.0.1",
@@ -139,6 +156,7 @@ mod tests {
             "ff02::1",
             "2001:db8::1",
             "2001::1",
+            "3fff:fff::1",
             "100::1",
         ] {
             assert!(!is_public(text.parse().expect("an address")), "{text}");
@@ -171,7 +189,10 @@ mod tests {
             let host = Host::Domain(name);
             assert!(objection(&host, Locality::Public).is_some(), "{name}");
             assert_eq!(objection(&host, Locality::Local), None, "{name}");
+            assert!(!is_public_host(&host), "{name}");
         }
+        assert!(!is_public_host(&Host::Domain("localhost.")));
+        assert!(is_public_host(&Host::Domain("api.example.com")));
         assert_eq!(
             objection(&Host::Domain("api.example.com"), Locality::Public),
             None

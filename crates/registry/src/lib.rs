@@ -25,7 +25,7 @@ mod registry;
 mod template;
 mod text;
 
-pub use address::is_public;
+pub use address::{is_public, is_public_host};
 pub use bind::BindError;
 pub use definition::{
     ApiKey, BodyFormat, ClientAuthMethod, ClientCredentials, Definition, DeviceRequest, Field,

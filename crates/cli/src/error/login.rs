@@ -1,6 +1,6 @@
 //! What to do where nobody was logged in.
 
-use authkeep_core::{AskError, LoginError, LoopbackError};
+use authkeep_core::{AskError, HttpError, LoginError, LoopbackError};
 use authkeep_registry::BindError;
 
 use super::CommandError;
@@ -79,6 +79,10 @@ impl From<LoginError> for CommandError {
             LoginError::Token { provider, .. } => failed("no_token").hint(format!(
                 "nothing was stored; run `authkeep login {provider}` to try again"
             )),
+            LoginError::Http(HttpError::Forbidden { .. }) => failed("forbidden_address").hint(
+                "nothing was sent there; if the address is meant, `\"local\": true` in a definition of your own \
+                 allows it",
+            ),
             LoginError::Http(_) => Self::caused(ExitCode::TryAgain, "unavailable", &error)
                 .hint("nothing was stored; try again when the provider can be reached"),
             LoginError::Lock(_) => Self::caused(ExitCode::TryAgain, "busy", &error)

@@ -1,8 +1,10 @@
 //! [`HttpClient`] on reqwest and rustls.
 //!
 //! The client is built at the first request, so that a command which needs no network pays nothing for it.
-//! Certificates are verified against the machine's own trust store.
+//! Certificates are verified against the machine's own trust store. There are two clients, one for each [`Reach`]:
+//! each resolves names its own way, and no connection of one is ever used by the other.
 
+use std::error::Error as _;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -10,7 +12,9 @@ use authkeep_flows::{HttpRequest, HttpResponse, Method};
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
-use super::{BodyCap, BoxFuture, HttpClient, HttpError};
+use super::reach::NOT_PUBLIC;
+use super::resolver::{Guarded, NoneAdmitted};
+use super::{BodyCap, BoxFuture, HttpClient, HttpError, Reach, Resolver};
 
 /// How long the adapter waits for a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +52,12 @@ pub struct ProxySettings {
 pub struct ReqwestClient {
     proxy: ProxySettings,
     deadlines: Deadlines,
-    client: OnceLock<Result<reqwest::Client, String>>,
+    resolver: Resolver,
+    public: Client,
+    anywhere: Client,
 }
+
+type Client = OnceLock<Result<reqwest::Client, String>>;
 
 impl ReqwestClient {
     /// Makes the adapter; nothing is loaded before the first request.
@@ -57,7 +65,9 @@ impl ReqwestClient {
         Self {
             proxy,
             deadlines: Deadlines::default(),
-            client: OnceLock::new(),
+            resolver: Resolver::system(),
+            public: OnceLock::new(),
+            anywhere: OnceLock::new(),
         }
     }
 
@@ -66,20 +76,54 @@ impl ReqwestClient {
     pub fn with_deadlines(self, deadlines: Deadlines) -> Self {
         Self {
             deadlines,
-            client: OnceLock::new(),
+            public: OnceLock::new(),
+            anywhere: OnceLock::new(),
             ..self
         }
     }
 
-    fn client(&self) -> Result<&reqwest::Client, HttpError> {
-        self.client
-            .get_or_init(|| build(&self.proxy, &self.deadlines))
+    /// The same adapter with another way to find the addresses of a name; connections are made anew.
+    #[must_use]
+    pub fn with_resolver(self, resolver: Resolver) -> Self {
+        Self {
+            resolver,
+            public: OnceLock::new(),
+            anywhere: OnceLock::new(),
+            ..self
+        }
+    }
+
+    fn client(&self, reach: Reach) -> Result<&reqwest::Client, HttpError> {
+        let client = match reach {
+            Reach::Public => &self.public,
+            Reach::Anywhere => &self.anywhere,
+        };
+        client
+            .get_or_init(|| self.build(reach))
             .as_ref()
             .map_err(|why| HttpError::Setup(why.clone()))
     }
+
+    fn build(&self, reach: Reach) -> Result<reqwest::Client, String> {
+        let proxy_host = self.proxy.https.as_deref().and_then(host);
+        let resolver = Guarded {
+            resolver: self.resolver.clone(),
+            reach,
+            proxy: proxy_host,
+        };
+        build(&self.proxy, &self.deadlines, resolver)
+    }
 }
 
-fn build(proxy: &ProxySettings, deadlines: &Deadlines) -> Result<reqwest::Client, String> {
+fn host(url: &str) -> Option<String> {
+    url::Url::parse(url).ok()?.host_str().map(str::to_owned)
+}
+
+fn build(
+    proxy: &ProxySettings,
+    deadlines: &Deadlines,
+    resolver: Guarded,
+) -> Result<reqwest::Client, String> {
     // A second initialisation in the same process fails harmlessly: the first provider stays.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
@@ -91,6 +135,7 @@ fn build(proxy: &ProxySettings, deadlines: &Deadlines) -> Result<reqwest::Client
         .pool_max_idle_per_host(0)
         .no_proxy()
         .retry(reqwest::retry::never())
+        .dns_resolver(resolver)
         .user_agent(concat!("authkeep/", env!("CARGO_PKG_VERSION")));
     if let Some(url) = &proxy.https {
         let direct = format!(
@@ -106,20 +151,22 @@ fn build(proxy: &ProxySettings, deadlines: &Deadlines) -> Result<reqwest::Client
 }
 
 impl HttpClient for ReqwestClient {
-    fn prepare(&self) {
+    fn prepare(&self, reach: Reach) {
         // Whoever sends the request is told what went wrong here.
-        let _built_or_not = self.client();
+        let _built_or_not = self.client(reach);
     }
 
     fn send<'a>(
         &'a self,
         request: &'a HttpRequest,
         cap: BodyCap,
+        reach: Reach,
     ) -> BoxFuture<'a, Result<HttpResponse, HttpError>> {
         Box::pin(async move {
+            reach.check(request.url())?;
             let host = request.url().host_str().unwrap_or_default().to_owned();
             let mut response = self
-                .outgoing(request)?
+                .outgoing(request, reach)?
                 .send()
                 .await
                 .map_err(|error| failed(&host, error))?;
@@ -159,13 +206,17 @@ impl HttpClient for ReqwestClient {
 }
 
 impl ReqwestClient {
-    fn outgoing(&self, request: &HttpRequest) -> Result<reqwest::RequestBuilder, HttpError> {
+    fn outgoing(
+        &self,
+        request: &HttpRequest,
+        reach: Reach,
+    ) -> Result<reqwest::RequestBuilder, HttpError> {
         let method = match request.method() {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
             Method::Delete => reqwest::Method::DELETE,
         };
-        let mut builder = self.client()?.request(method, request.url().clone());
+        let mut builder = self.client(reach)?.request(method, request.url().clone());
         for (name, value) in request.headers() {
             // EXPOSE: the header goes out to the server it was built for.
             let mut value =
@@ -191,6 +242,12 @@ fn failed(host: &str, error: reqwest::Error) -> HttpError {
     // A URL may carry a token in its query: it never reaches a message.
     let error = error.without_url();
     let host = host.to_owned();
+    if causes(&error).any(|cause| cause.is::<NoneAdmitted>()) {
+        return HttpError::Forbidden {
+            host,
+            why: NOT_PUBLIC,
+        };
+    }
     let why = if timed_out {
         TOO_LONG.to_owned()
     } else {
@@ -204,10 +261,18 @@ fn failed(host: &str, error: reqwest::Error) -> HttpError {
 }
 
 /// The innermost cause says what happened; the outer ones only say that something did.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
+fn chain(error: &reqwest::Error) -> String {
+    causes(error)
+        .last()
+        .map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// The causes of an error, the outermost first, without the error itself.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    let mut next = error.source();
+    std::iter::from_fn(move || {
+        let cause = next?;
+        next = cause.source();
+        Some(cause)
+    })
 }

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::LoginOutcome;
 use crate::inject::authorized;
 use crate::record::{self, ConnectionRecord, Stored};
-use crate::{BodyCap, Broker, Connection, ConnectionName, Event, Interaction};
+use crate::{BodyCap, Broker, Connection, ConnectionName, Event, Interaction, Reach};
 
 /// How long a person is kept waiting for a name.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -82,8 +82,9 @@ impl Broker {
             Some(body) => request.json(body.clone()),
             None => request,
         };
-        let sent = self.parts.http.send(&request, BodyCap::Token).await;
-        let response = sent.map_err(|error| error.to_string())?;
+        let http = &self.parts.http;
+        let sent = http.send(&request, BodyCap::Token, Reach::of(provider));
+        let response = sent.await.map_err(|error| error.to_string())?;
         let account =
             read_account(&response, &whoami.label).map_err(|nobody| nobody.to_string())?;
         if holds_secret(provider, record, &account) {

@@ -14,7 +14,7 @@ use crate::authorization_server::{AuthorizationServer, ClientRequest};
 use crate::pinned::Pinned;
 use crate::record::ConnectionRecord;
 use crate::refresh::apply;
-use crate::{BodyCap, Broker, Event, Interaction, Launch};
+use crate::{BodyCap, Broker, Event, Interaction, Launch, Reach};
 
 impl Broker {
     pub(super) async fn authorization_code(
@@ -106,7 +106,11 @@ impl Broker {
                 &redirect_uri,
                 verifier.as_ref(),
             );
-            let response = self.parts.http.send(&request, BodyCap::Token).await?;
+            let response = self
+                .parts
+                .http
+                .send(&request, BodyCap::Token, Reach::of(provider))
+                .await?;
             read_token_response(&response, &server.rules()).map_err(|source| LoginError::Token {
                 provider: name(),
                 source,

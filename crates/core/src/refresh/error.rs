@@ -285,7 +285,9 @@ impl RefreshError {
         let provider = provider.clone();
         let why = told(error);
         match error {
-            HttpError::Connect { .. } | HttpError::Setup(_) => Self::NoConnection { provider, why },
+            HttpError::Connect { .. } | HttpError::Forbidden { .. } | HttpError::Setup(_) => {
+                Self::NoConnection { provider, why }
+            }
             _ => Self::NoAnswer { provider, why },
         }
     }

@@ -19,7 +19,7 @@ use super::error::told;
 use super::{Backoff, Intent, Need, RefreshError, RefreshOrder, Trouble, Wanted};
 use crate::authorization_server::{AuthorizationServer, ClientRequest};
 use crate::record::{self, ClientRecord, ConnectionRecord, Stored, Verdict};
-use crate::{BodyCap, Broker, Connection, ConnectionName, Renewal, Timestamp, TokenId};
+use crate::{BodyCap, Broker, Connection, ConnectionName, Reach, Renewal, Timestamp, TokenId};
 
 /// How long the authorization server has in all, retries included.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -93,7 +93,7 @@ impl Broker {
                 .save_failure(key, connection, revision, None, cut_off)
                 .await;
         }
-        self.parts.http.prepare();
+        self.parts.http.prepare(redemption.reach);
         connection.record.refresh_intent = Some(intent.clone());
         let expected = Expected::Revision(revision);
         let revision = match record::write(self.store(), key, &connection.record, expected) {
@@ -179,6 +179,7 @@ impl Broker {
             token: TokenId::of(refresh_token),
             token_path: rules.token_path.map(str::to_owned),
             default_expires_in: rules.default_expires_in,
+            reach: Reach::of(&bound),
             request: refresh_request(
                 &endpoint,
                 &client,
@@ -230,7 +231,7 @@ impl Broker {
         let response = self
             .parts
             .http
-            .send(&redemption.request, BodyCap::Token)
+            .send(&redemption.request, BodyCap::Token, redemption.reach)
             .await
             .map_err(|error| RefreshError::unsent(provider, &error))?;
         let rules = TokenResponseRules {
@@ -366,6 +367,7 @@ impl Broker {
 struct Redemption {
     token: TokenId,
     request: HttpRequest,
+    reach: Reach,
     token_path: Option<String>,
     default_expires_in: Option<Duration>,
 }

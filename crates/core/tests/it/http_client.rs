@@ -1,12 +1,14 @@
 //! The HTTP adapter against servers that are huge, slow, broken, or want the request taken elsewhere.
 
 mod proxy;
+mod reach;
 mod redirects;
 
 use std::time::{Duration, Instant};
 
 use authkeep_core::{
-    BodyCap, Deadlines, HttpClient as _, HttpError, ProxySettings, ReqwestClient, ResolveError,
+    BodyCap, Deadlines, HttpClient as _, HttpError, ProxySettings, Reach, ReqwestClient,
+    ResolveError,
 };
 use authkeep_flows::{HttpRequest, Method};
 use authkeep_testkit::canary::{Scanner, canary};
@@ -33,7 +35,9 @@ async fn asked(client: &ReqwestClient, fault: Scripted, cap: BodyCap) -> Result<
     let server = OAuthServer::start(ServerOptions::default());
     let secret = canary();
     server.script("/token", vec![fault]);
-    let answer = client.send(&token_request(&server, &secret), cap).await;
+    let answer = client
+        .send(&token_request(&server, &secret), cap, Reach::Anywhere)
+        .await;
     assert_eq!(server.count("/token"), 1, "sent once and not again");
     answer
         .map(|answer| answer.body().len())
@@ -159,7 +163,10 @@ async fn whether_a_request_was_sent_can_be_told_from_the_error() {
     }
     let url = "http://127.0.0.1:1/token".parse().unwrap();
     let request = HttpRequest::new(Method::Post, url);
-    let error = client().send(&request, BodyCap::Token).await.unwrap_err();
+    let error = client()
+        .send(&request, BodyCap::Token, Reach::Anywhere)
+        .await
+        .unwrap_err();
     assert!(matches!(error, HttpError::Connect { .. }), "{error:?}");
 }
 

@@ -18,7 +18,22 @@ pub(crate) fn torture() -> bool {
 /// Runs one ignored test in a process of its own, where nothing else opens sockets or takes memory. Returns
 /// what it printed as `figure: …`.
 pub(crate) fn alone(test: &str) -> String {
-    let output = Command::new(std::env::current_exe().unwrap())
+    run_alone(Command::new(std::env::current_exe().unwrap()), test)
+}
+
+/// The same, in a network of its own where every address there is leads back to the process itself.
+pub(crate) fn alone_in_a_network(test: &str) -> String {
+    let every_address = "ip link set lo up && ip route add local 0.0.0.0/0 dev lo \
+                         && ip -6 route add local ::/0 dev lo && exec \"$0\" \"$@\"";
+    let mut command = Command::new("unshare");
+    command
+        .args(["-rn", "sh", "-c", every_address])
+        .arg(std::env::current_exe().unwrap());
+    run_alone(command, test)
+}
+
+fn run_alone(mut command: Command, test: &str) -> String {
+    let output = command
         .args([
             test,
             "--exact",

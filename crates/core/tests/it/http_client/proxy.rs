@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use authkeep_core::{BodyCap, HttpClient as _, HttpError, ProxySettings, ReqwestClient};
+use authkeep_core::{BodyCap, HttpClient as _, HttpError, ProxySettings, Reach, ReqwestClient};
 use authkeep_flows::{HttpRequest, Method};
 use authkeep_testkit::canary::{Scanner, canary};
 use authkeep_testkit::oauth_server::{OAuthServer, ServerOptions};
@@ -29,7 +29,7 @@ fn proxy() -> (String, mpsc::Receiver<String>) {
             }
         }
     });
-    (format!("http://{address}"), asked)
+    (format!("http://localhost:{}", address.port()), asked)
 }
 
 #[tokio::test]
@@ -46,7 +46,9 @@ async fn https_goes_through_it_sealed_and_loopback_past_it() {
         .parse()
         .unwrap();
     let request = HttpRequest::new(Method::Post, far).form(&[("refresh_token", &secret)]);
-    let error = client.send(&request, BodyCap::Token).await.unwrap_err();
+    // The proxy itself is on this machine, which only the user can have wanted.
+    let sent = client.send(&request, BodyCap::Token, Reach::Public);
+    let error = sent.await.unwrap_err();
     let head = asked.recv_timeout(Duration::from_secs(10)).unwrap();
     assert!(head.starts_with("CONNECT as.test:443 "), "{head}");
     let said = format!("{head} {error} {error:?}");
@@ -57,7 +59,10 @@ async fn https_goes_through_it_sealed_and_loopback_past_it() {
     for host in ["127.0.0.1", "localhost"] {
         let url = server.url().replace("127.0.0.1", host);
         let request = HttpRequest::new(Method::Post, format!("{url}/token").parse().unwrap());
-        let answer = client.send(&request, BodyCap::Token).await.unwrap();
+        let answer = client
+            .send(&request, BodyCap::Token, Reach::Anywhere)
+            .await
+            .unwrap();
         assert_eq!(answer.status(), 400);
     }
     for address in [
@@ -66,7 +71,12 @@ async fn https_goes_through_it_sealed_and_loopback_past_it() {
         "http://direct.test:1/",
     ] {
         let request = HttpRequest::new(Method::Get, address.parse().unwrap());
-        drop(client.send(&request, BodyCap::Token).await.unwrap_err());
+        drop(
+            client
+                .send(&request, BodyCap::Token, Reach::Anywhere)
+                .await
+                .unwrap_err(),
+        );
     }
     assert!(
         asked.try_recv().is_err(),
@@ -83,7 +93,10 @@ async fn an_address_that_is_none_is_an_error_without_the_address() {
     });
     let server = OAuthServer::start(ServerOptions::default());
     let request = token_request(&server, &secret);
-    let error = client.send(&request, BodyCap::Token).await.unwrap_err();
+    let error = client
+        .send(&request, BodyCap::Token, Reach::Anywhere)
+        .await
+        .unwrap_err();
     let said = format!("{error} {error:?}");
     assert!(matches!(error, HttpError::Setup(_)), "{said}");
     assert_eq!(Scanner::new(&[&secret]).scan(said.as_bytes()), [], "{said}");

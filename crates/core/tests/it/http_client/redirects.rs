@@ -1,6 +1,6 @@
 //! Redirects are never followed: whoever is named in one sees nothing of the request.
 
-use authkeep_core::{BodyCap, HttpClient as _, RemoteRevocation, ResolveError};
+use authkeep_core::{BodyCap, HttpClient as _, Reach, RemoteRevocation, ResolveError};
 use authkeep_testkit::canary::{Scanner, canary};
 use authkeep_testkit::oauth_server::{OAuthServer, Scripted, ServerOptions};
 
@@ -50,7 +50,10 @@ async fn a_client_with_the_usual_settings_takes_the_secret_along() {
     let scanner = Scanner::new(&[&secret]);
 
     let request = token_request(&server, &secret);
-    let answer = client().send(&request, BodyCap::Token).await.unwrap();
+    let answer = client()
+        .send(&request, BodyCap::Token, Reach::Anywhere)
+        .await
+        .unwrap();
     assert_eq!((answer.status(), elsewhere.log().len()), (307, 0));
 
     reqwest::Client::builder()

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use authkeep_core::{BodyCap, BoxFuture, HttpClient, HttpError};
+use authkeep_core::{BodyCap, BoxFuture, HttpClient, HttpError, Reach};
 use authkeep_flows::{HttpRequest, HttpResponse};
 use secrecy::ExposeSecret as _;
 
@@ -26,6 +26,7 @@ impl HttpClient for Wire {
         &'a self,
         request: &'a HttpRequest,
         _: BodyCap,
+        _: Reach,
     ) -> BoxFuture<'a, Result<HttpResponse, HttpError>> {
         Box::pin(async move { self.exchange(request) })
     }
