@@ -8,7 +8,8 @@
 //! Where to start, in the order of a login:
 //! 1. [`AuthorizationRequest::url`] is what the browser opens,
 //! 2. [`read_callback`] judges what came back on the redirect URI,
-//! 3. [`exchange_request`] and later [`refresh_request`] ask for tokens,
+//! 3. [`exchange_request`] and later [`refresh_request`] ask for tokens; [`client_credentials_request`]
+//!    does where no person is needed,
 //! 4. [`read_token_response`] turns the answer into a [`TokenSet`] or says what to do instead,
 //! 5. [`revocation_request`] gives them up again.
 //!
@@ -26,6 +27,7 @@ mod token_request;
 
 mod authorization_code;
 mod callback;
+mod client_credentials;
 mod refresh;
 mod revocation;
 mod token_response;
@@ -43,6 +45,7 @@ pub use callback::{
     AuthorizationError, Callback, ExpectedCallback, IssRule, NotOurs, WrongIssuer, read_callback,
 };
 pub use client::{Client, ClientAuth};
+pub use client_credentials::{ClientCredentialsGrant, client_credentials_request};
 pub use http::{HttpRequest, HttpResponse, Method};
 pub use pkce::{CodeVerifier, PkceUnsupported, check_challenge_methods};
 pub use refresh::refresh_request;
