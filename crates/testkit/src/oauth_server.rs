@@ -28,7 +28,9 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
-pub use options::{Client, ClientAuth, IssParam, Pkce, Rotation, ServerOptions, Switch};
+pub use options::{
+    Client, ClientAuth, ClientGrant, IssParam, Pkce, Rotation, ServerOptions, Switch,
+};
 pub use script::{Framing, Scripted};
 pub use seen::Seen;
 

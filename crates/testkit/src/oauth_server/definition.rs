@@ -18,12 +18,14 @@ pub(super) fn definition(url: &str, name: &str, options: &ServerOptions) -> Valu
         .to_uppercase()
         .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
     let host = url.trim_start_matches("http://");
+    let mut flows = vec!["authorization_code"];
+    flows.extend(options.client_grant.iter().map(|_| "client_credentials"));
     json!({
         "schema_version": 2,
         "name": name,
         "display_name": format!("Test provider {name}"),
         "local": true,
-        "flows": ["authorization_code"],
+        "flows": flows,
         "hosts": [host],
         "oauth": {
             "issuer": url,

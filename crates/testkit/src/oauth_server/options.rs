@@ -24,6 +24,8 @@ pub struct ServerOptions {
     pub issuer_param_advertised: Option<bool>,
     /// What it demands of a code challenge (RFC 7636).
     pub pkce: Pkce,
+    /// How a client gets a token of its own (RFC 6749 section 4.4); `None`: it does not.
+    pub client_grant: Option<ClientGrant>,
 }
 
 impl Default for ServerOptions {
@@ -38,6 +40,7 @@ impl Default for ServerOptions {
             issuer_param: IssParam::default(),
             issuer_param_advertised: None,
             pkce: Pkce::default(),
+            client_grant: None,
         }
     }
 }
@@ -100,6 +103,33 @@ impl Client {
             id: id.to_owned(),
             secret: Some(secret.to_owned()),
             auth: ClientAuth::Post,
+        }
+    }
+}
+
+/// The grant that needs no person. Public clients do not get it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientGrant {
+    /// Its name in the request.
+    pub grant_type: String,
+    /// Parameters that must be in the request, with these values.
+    pub params: Vec<(String, String)>,
+}
+
+impl ClientGrant {
+    /// `grant_type=client_credentials` and nothing else.
+    #[must_use]
+    pub fn standard() -> Self {
+        Self::vendor("client_credentials", &[])
+    }
+
+    /// A vendor's own name for it, with parameters of its own.
+    #[must_use]
+    pub fn vendor(grant_type: &str, params: &[(&str, &str)]) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self {
+            grant_type: grant_type.to_owned(),
+            params: params.iter().map(owned).collect(),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::authorize::Challenge;
 use super::client_authentication::authenticate;
 use super::grants::{FamilyId, Presented};
 use super::message::{Received, Reply, has_duplicates};
-use super::options::{Client, Rotation};
+use super::options::{Client, ClientGrant, Rotation};
 use super::state::State;
 
 pub(super) fn token(state: &mut State, received: &Received) -> Reply {
@@ -24,7 +24,13 @@ pub(super) fn token(state: &mut State, received: &Received) -> Reply {
         Ok(client) => client,
         Err(reply) => return reply,
     };
-    let answer = match received.field("grant_type") {
+    let grant_type = received.field("grant_type");
+    if let Some(grant) = state.options.client_grant.clone()
+        && grant_type == Some(&grant.grant_type)
+    {
+        return client_credentials(state, &client, &grant, received);
+    }
+    let answer = match grant_type {
         Some("authorization_code") => authorization_code(state, &client, received),
         Some("refresh_token") => refresh_token(state, &client, received),
         _ => return Reply::error(400, "unsupported_grant_type", "this grant is not offered"),
@@ -91,6 +97,30 @@ fn refresh_token(
         Rotation::Keep => None,
     };
     Ok(tokens(state, family, successor))
+}
+
+/// A token of the client's own (section 4.4): for those that can prove who they are, and no refresh token.
+fn client_credentials(
+    state: &mut State,
+    client: &Client,
+    grant: &ClientGrant,
+    received: &Received,
+) -> Reply {
+    if client.secret.is_none() {
+        return Reply::error(400, "unauthorized_client", "a public client");
+    }
+    let wrong = |(name, value): &&(String, String)| received.field(name) != Some(value);
+    if let Some((name, _)) = grant.params.iter().find(wrong) {
+        return Reply::error(400, "invalid_request", &format!("{name} is wrong"));
+    }
+    let asked = received.field("scope").unwrap_or_default();
+    let scopes = state.options.scopes.iter();
+    let granted: Vec<_> = scopes
+        .filter(|scope| asked.is_empty() || asked.split(' ').any(|asked| asked == **scope))
+        .cloned()
+        .collect();
+    let family = state.grants.new_family(&client.id, &granted.join(" "));
+    tokens(state, family, None)
 }
 
 /// A successful answer (section 5.1) with a fresh access token.

@@ -1,4 +1,4 @@
-use authkeep_testkit::oauth_server::{Client, Pkce, ServerOptions, Switch};
+use authkeep_testkit::oauth_server::{Client, ClientGrant, Pkce, ServerOptions, Switch};
 use authkeep_testkit::plain_http::{Answer, Request};
 use serde_json::json;
 
@@ -248,4 +248,53 @@ fn a_definition_names_this_server_alone() {
         json!({ "ACME_DEV_ACCESS_TOKEN": "{token}" })
     );
     assert!(!definition.to_string().contains("secret-secret"));
+}
+
+#[test]
+fn a_client_gets_a_token_of_its_own_by_the_grant_that_is_on() {
+    let grant = ClientGrant::vendor("account_credentials", &[("account_id", "a1")]);
+    let session = Session::start(ServerOptions {
+        clients: vec![Client::basic("robot", "s"), Client::public("app")],
+        client_grant: Some(grant),
+        ..Default::default()
+    });
+    let url = format!("{}/token", session.server.url());
+    let ask = |header: Option<String>, form: &[(&str, &str)]| {
+        let mut request = Request::form(&url, form);
+        if let Some(header) = header {
+            request = request.header("authorization", &header);
+        }
+        request.send().unwrap()
+    };
+    let robot = || Some(basic("robot", "s"));
+    let good = [("grant_type", "account_credentials"), ("account_id", "a1")];
+    let answer = ask(robot(), &good);
+    assert_eq!(answer.status, 200);
+    let tokens = answer.json();
+    assert!(tokens.get("refresh_token").is_none());
+    assert!(
+        session
+            .server
+            .token_is_active(text(&tokens, "access_token"))
+    );
+    for (header, form, error) in [
+        (
+            robot(),
+            vec![good[0], ("account_id", "a2")],
+            "invalid_request",
+        ),
+        (
+            robot(),
+            vec![("grant_type", "client_credentials"), good[1]],
+            "unsupported_grant_type",
+        ),
+        (Some(basic("robot", "x")), good.to_vec(), "invalid_client"),
+        (
+            None,
+            [&good[..], &[("client_id", "app")]].concat(),
+            "unauthorized_client",
+        ),
+    ] {
+        assert_eq!(text(&ask(header, &form).json(), "error"), error);
+    }
 }
