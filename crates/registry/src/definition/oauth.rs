@@ -233,8 +233,15 @@ impl OAuth {
 
 impl ClientCredentials {
     fn read(mut fields: Fields<'_>) -> Self {
+        const CLIENT: [&str; 5] = [
+            "client_id",
+            "client_secret",
+            "client_assertion",
+            "client_assertion_type",
+            "scope",
+        ];
         let read = Self {
-            params: read_pairs(&mut fields, "params", Variables::Params),
+            params: read_extra(&mut fields, "params", &CLIENT),
             scopes: read_scopes(&mut fields),
         };
         fields.finish();

@@ -214,6 +214,11 @@ fn each_broken_definition_names_the_field_and_the_reason() {
             "set by the flow",
         ),
         (
+            json!({"oauth": {"client_credentials": {"params": {"client_assertion": "x"}}}}),
+            "oauth.client_credentials.params.client_assertion",
+            "set by the flow",
+        ),
+        (
             json!({"oauth": {"scopes": ["a b"]}}),
             "oauth.scopes[0]",
             "not a scope",
