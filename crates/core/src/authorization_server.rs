@@ -37,6 +37,26 @@ impl<'a> AuthorizationServer<'a> {
         }
     }
 
+    /// The request for a token of the client's own.
+    pub(crate) fn client_credentials_request(
+        &self,
+        endpoint: &flows::TokenEndpoint,
+        client: &flows::Client,
+        scopes: &[String],
+    ) -> flows::HttpRequest {
+        let params = self.oauth.client_credentials.as_ref();
+        let scopes = (!scopes.is_empty()).then(|| scopes.join(&self.oauth.scope_separator));
+        flows::client_credentials_request(
+            endpoint,
+            client,
+            &flows::ClientCredentialsGrant {
+                params: params.map_or(&[], |grant| &grant.params),
+                scopes: scopes.as_deref(),
+                scope_param: &self.oauth.scope_param,
+            },
+        )
+    }
+
     /// The client as it introduces itself. Its secret is left out of any request but those it was entered for.
     pub(crate) fn client(&self, record: &ClientRecord, request: ClientRequest) -> flows::Client {
         let admitted = record

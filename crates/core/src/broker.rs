@@ -12,7 +12,8 @@ use authkeep_vault::{Entropy, Store};
 
 use crate::record::Keys;
 use crate::{
-    Backoff, Clock, ConnectionName, HttpClient, InProcess, ProfileName, RefreshRunner, Timestamp,
+    Backoff, Clock, ConnectionName, Environment, HttpClient, InProcess, ProfileName, RefreshRunner,
+    Timestamp,
 };
 
 /// What a [`Broker`] is made of.
@@ -38,6 +39,7 @@ pub struct BrokerParts {
 #[derive(Debug, Clone)]
 pub struct Broker {
     pub(crate) parts: BrokerParts,
+    environment: Environment,
     runner: Arc<dyn RefreshRunner>,
     lock_patience: Duration,
     backoff: Backoff,
@@ -56,6 +58,7 @@ impl Broker {
     pub fn new(parts: BrokerParts) -> Self {
         Self {
             parts,
+            environment: Environment::default(),
             runner: Arc::new(InProcess),
             lock_patience: LOCK_PATIENCE,
             backoff: Backoff::default(),
@@ -68,6 +71,15 @@ impl Broker {
     #[must_use]
     pub fn with_runner(self, runner: Arc<dyn RefreshRunner>) -> Self {
         Self { runner, ..self }
+    }
+
+    /// The same broker, which may take credentials and parameters from `environment` where nothing is saved.
+    #[must_use]
+    pub fn with_environment(self, environment: Environment) -> Self {
+        Self {
+            environment,
+            ..self
+        }
     }
 
     /// The same broker, waiting at most `patience` (by default 45 s) for another process that is changing a
@@ -117,6 +129,10 @@ impl Broker {
     /// The current moment, by the broker's clock.
     pub fn now(&self) -> Timestamp {
         self.parts.clock.now()
+    }
+
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     pub(crate) fn runner(&self) -> &dyn RefreshRunner {

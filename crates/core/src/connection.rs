@@ -4,8 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use authkeep_registry::{Flow, ProviderName, Template};
+use secrecy::SecretString;
 
-use crate::record::{ConnectionRecord, Verdict};
+use crate::record::{ClientRecord, ConnectionRecord, Verdict};
 use crate::refresh::Intent;
 use crate::{ConnectionName, Timestamp, TokenId, Trouble};
 
@@ -42,7 +43,7 @@ impl CredentialKind {
 pub enum ConnectionStatus {
     /// It works, or a refresh will make it work.
     Connected,
-    /// Its access token has run out, and it has no refresh token.
+    /// Its access token has run out, and nothing is stored that would buy another.
     Expired,
     /// It was revoked at the provider.
     Revoked,
@@ -69,6 +70,15 @@ impl fmt::Display for ConnectionStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// What a login is renewed with.
+#[derive(Debug)]
+pub(crate) enum RenewalGrant<'a> {
+    /// A refresh token (RFC 6749 §6), which may be good for one use only.
+    RefreshToken(&'a SecretString),
+    /// The client itself (RFC 6749 §4.4), as often as it likes.
+    Client(&'a ClientRecord),
 }
 
 /// A stored login. Its secrets are inside, and only [`Broker::release`](crate::Broker::release) lets them out.
@@ -125,7 +135,7 @@ impl Connection {
             Verdict::Good if record.access_token.is_none() && record.fields.is_empty() => {
                 ConnectionStatus::Invalid
             }
-            Verdict::Good if self.has_expired(now) && record.refresh_token.is_none() => {
+            Verdict::Good if self.has_expired(now) && !self.is_refreshable() => {
                 ConnectionStatus::Expired
             }
             Verdict::Good => ConnectionStatus::Connected,
@@ -155,7 +165,19 @@ impl Connection {
 
     /// Whether it can be renewed without a person.
     pub fn is_refreshable(&self) -> bool {
-        self.record.refresh_token.is_some()
+        self.renewal_grant().is_some()
+    }
+
+    /// What buys the next access token.
+    pub(crate) fn renewal_grant(&self) -> Option<RenewalGrant<'_>> {
+        let record = &self.record;
+        if self.flow() == Some(Flow::ClientCredentials) {
+            return record.client.as_ref().map(RenewalGrant::Client);
+        }
+        record
+            .refresh_token
+            .as_ref()
+            .map(RenewalGrant::RefreshToken)
     }
 
     /// Why the last refresh failed; `None` if it succeeded, or there was none.

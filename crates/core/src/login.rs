@@ -1,12 +1,13 @@
 //! Acquiring a credential: which flow, which values, and the record that is stored at the end.
 //!
-//! One file a flow: `authorization_code` and `api_key`. Nothing is stored before a flow has succeeded, so
+//! One file a flow: `authorization_code`, `client_credentials` and `api_key`. Nothing is stored before a flow has succeeded, so
 //! an interrupted login leaves everything as it was.
 
 mod account;
 mod api_key;
 mod authorization_code;
 mod browser_url;
+mod client_credentials;
 mod error;
 mod loopback;
 mod oauth_client;
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use authkeep_audit::{Action, Outcome};
-use authkeep_registry::{Definition, Flow, Provider, ProviderName, RedirectKind};
+use authkeep_registry::{ClientAuthMethod, Definition, Flow, Provider, ProviderName, RedirectKind};
 use authkeep_vault::Expected;
 use secrecy::SecretString;
 
@@ -111,12 +112,16 @@ impl Broker {
                 }),
             };
         }
-        let provider = definition.bind(&request.params)?;
+        let provider = definition.bind(&self.with_environment_params(&definition, request))?;
         let flow = choose(&provider, request)?;
         tracing::debug!(provider = %provider.name, connection = %request.connection, flow = flow.as_str(), source = found.source.as_str(), "logging in");
         let acquired = match flow {
             Flow::AuthorizationCode => self.authorization_code(&provider, request, person).await,
             Flow::ApiKey => self.api_key(&definition, &provider, request, person),
+            Flow::ClientCredentials => {
+                self.client_credentials(&definition, &provider, request, person)
+                    .await
+            }
             flow => Err(LoginError::FlowNotAvailable {
                 provider: provider.name.clone(),
                 flow,
@@ -141,6 +146,18 @@ impl Broker {
                 Err(error)
             }
         }
+    }
+
+    /// The parameters that were given, and those that the environment gives where they were not.
+    fn with_environment_params(
+        &self,
+        definition: &Definition,
+        request: &LoginRequest,
+    ) -> BTreeMap<String, String> {
+        let mut params: BTreeMap<_, _> =
+            self.environment().params(definition).into_iter().collect();
+        params.extend(request.params.clone());
+        params
     }
 
     fn working(
@@ -225,6 +242,9 @@ pub fn usable_flows(provider: &Provider) -> Vec<Flow> {
             && oauth.token_url.is_some()
             && oauth.redirect != RedirectKind::Https
     });
+    let has_own_client = provider.oauth.as_ref().is_some_and(|oauth| {
+        oauth.token_url.is_some() && oauth.client_auth != ClientAuthMethod::None
+    });
     provider
         .flows
         .iter()
@@ -232,6 +252,7 @@ pub fn usable_flows(provider: &Provider) -> Vec<Flow> {
         .filter(|flow| is_supported(*flow))
         .filter(|flow| match flow {
             Flow::AuthorizationCode => can_redirect,
+            Flow::ClientCredentials => has_own_client,
             _ => provider.api_key.is_some(),
         })
         .collect()
@@ -239,7 +260,10 @@ pub fn usable_flows(provider: &Provider) -> Vec<Flow> {
 
 /// Whether this version can run a flow at all.
 pub fn is_supported(flow: Flow) -> bool {
-    matches!(flow, Flow::AuthorizationCode | Flow::ApiKey)
+    matches!(
+        flow,
+        Flow::AuthorizationCode | Flow::ClientCredentials | Flow::ApiKey
+    )
 }
 
 fn choose(provider: &Provider, request: &LoginRequest) -> Result<Flow, LoginError> {

@@ -20,6 +20,9 @@ pub(crate) struct Pinned {
     /// The token endpoint and its extra parameters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<String>,
+    /// What the client credentials grant says besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) client_credentials: Option<String>,
     /// The whole revocation request, secrets as placeholders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) revocation: Option<String>,
@@ -38,6 +41,7 @@ impl Pinned {
         let oauth = provider.oauth.as_ref();
         Self {
             token: oauth.and_then(token_request),
+            client_credentials: oauth.and_then(client_credentials),
             revocation: oauth
                 .and_then(|oauth| oauth.revocation.as_ref())
                 .map(revocation_request),
@@ -60,6 +64,11 @@ impl Pinned {
         self.token.is_some() && self.token == token_request(oauth)
     }
 
+    /// Whether that holds for the client credentials grant too, with its own parameters.
+    pub(crate) fn admits_client_credentials(&self, oauth: &OAuthEndpoints) -> bool {
+        self.admits_token_requests(oauth) && self.client_credentials == client_credentials(oauth)
+    }
+
     /// Whether a revocation is still the request that it was at login.
     pub(crate) fn admits_revocation(&self, revocation: &Revocation) -> bool {
         self.revocation.as_deref() == Some(revocation_request(revocation).as_str())
@@ -72,6 +81,13 @@ fn token_request(oauth: &OAuthEndpoints) -> Option<String> {
         text.push_str(&format!("\n{name}={value}"));
     }
     Some(text)
+}
+
+/// Whose account, which audience: what decides what the token is good for.
+fn client_credentials(oauth: &OAuthEndpoints) -> Option<String> {
+    let grant = oauth.client_credentials.as_ref()?;
+    let line = |(name, value): &(String, String)| format!("{name}={value}");
+    Some(grant.params.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 
 /// One line for each part of the request; the order is the definition's own, which is sorted.

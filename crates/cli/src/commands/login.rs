@@ -40,7 +40,7 @@ pub(crate) struct LoginArgs {
     #[arg(long, value_name = "NAME", default_value_t)]
     connection: ConnectionName,
 
-    /// How to log in: authorization_code or api_key. Without it the first that works here.
+    /// How to log in: authorization_code, client_credentials or api_key. Without it the first that works here.
     #[arg(long, value_name = "FLOW")]
     flow: Option<Flow>,
 
@@ -60,7 +60,8 @@ pub(crate) struct LoginArgs {
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
 
-    /// Read the API key from stdin; for several fields, a JSON object. Replaces a login that is there.
+    /// Read the API key from stdin; for several fields, or a client's id and secret, a JSON object. Replaces a login
+    /// that is there.
     #[arg(long, conflicts_with = "client_id")]
     with_token: bool,
 

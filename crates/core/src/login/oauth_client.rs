@@ -78,19 +78,20 @@ fn is_for(saved: &ClientRecord, provider: &Provider) -> bool {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Needed {
+pub(super) enum Needed {
     Yes,
     IfAny,
 }
 
-struct Questions<'a> {
-    provider: &'a Provider,
-    request: &'a LoginRequest,
-    person: &'a dyn Interaction,
+/// What the person is asked about a client.
+pub(super) struct Questions<'a> {
+    pub(super) provider: &'a Provider,
+    pub(super) request: &'a LoginRequest,
+    pub(super) person: &'a dyn Interaction,
 }
 
 impl Questions<'_> {
-    fn answer(
+    pub(super) fn answer(
         &self,
         field: &str,
         words: &str,

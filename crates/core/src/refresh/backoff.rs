@@ -35,6 +35,15 @@ impl Default for Backoff {
     }
 }
 
+/// What a request costs if the server acts on it and its answer is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum UsesUp {
+    /// The refresh token, where it rotates.
+    RefreshToken,
+    /// Nothing: a client may ask for a token of its own any number of times.
+    Nothing,
+}
+
 /// No server is believed that asks for more: a day.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -42,9 +51,18 @@ impl Backoff {
     /// How long to wait before the request is sent again within the same call; `None`: it is not.
     ///
     /// `sent` requests were sent so far, `chance` is a random number. A request that may have reached the server
-    /// without its answer reaching us is never repeated here: that is the in-doubt path's business.
-    pub(super) fn pause(&self, sent: u32, error: &RefreshError, chance: u64) -> Option<Duration> {
-        if sent >= self.tries || !error.may_be_repeated() {
+    /// without its answer reaching us is not repeated here if it used something up: that is the in-doubt path's
+    /// business.
+    pub(super) fn pause(
+        &self,
+        sent: u32,
+        error: &RefreshError,
+        uses_up: UsesUp,
+        chance: u64,
+    ) -> Option<Duration> {
+        let harmless =
+            error.may_be_repeated() || uses_up == UsesUp::Nothing && error.leaves_doubt();
+        if sent >= self.tries || !harmless {
             return None;
         }
         if let Some(asked) = error.retry_after() {
@@ -94,7 +112,7 @@ mod tests {
     #[test]
     fn pauses_are_random_and_their_bound_doubles() {
         let error = unavailable(None);
-        let pause = |sent, chance| BACKOFF().pause(sent, &error, chance);
+        let pause = |sent, chance| BACKOFF().pause(sent, &error, UsesUp::RefreshToken, chance);
         for chance in [0, 1, 123_456_789, u64::MAX] {
             assert!(pause(1, chance).unwrap() < Duration::from_millis(500));
             assert!(pause(2, chance).unwrap() < Duration::from_secs(1));
@@ -106,7 +124,10 @@ mod tests {
 
     #[test]
     fn the_servers_word_counts() {
-        let pause = |seconds| BACKOFF().pause(1, &unavailable(Some(seconds)), u64::MAX);
+        let pause = |seconds| {
+            let error = unavailable(Some(seconds));
+            BACKOFF().pause(1, &error, UsesUp::RefreshToken, u64::MAX)
+        };
         assert_eq!(pause(2), Some(Duration::from_secs(2)));
         assert_eq!(pause(6), None);
         let rest = |seconds| BACKOFF().rest(9, &unavailable(Some(seconds)));
@@ -123,10 +144,12 @@ mod tests {
             provider: provider.clone(),
             why: why.clone(),
         };
-        assert_eq!(BACKOFF().pause(1, &lost, 1), None);
-        // The control: what never left is.
+        let pause = |error, uses_up| BACKOFF().pause(1, error, uses_up, 1);
+        assert_eq!(pause(&lost, UsesUp::RefreshToken), None);
+        // The controls: what used nothing up is, and so is what never left.
+        assert!(pause(&lost, UsesUp::Nothing).is_some());
         let unsent = RefreshError::NoConnection { provider, why };
-        assert!(BACKOFF().pause(1, &unsent, 1).is_some());
+        assert!(pause(&unsent, UsesUp::RefreshToken).is_some());
     }
 
     #[test]

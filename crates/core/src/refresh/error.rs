@@ -229,6 +229,18 @@ impl RefreshError {
         }
     }
 
+    /// The same said of a client that asked for itself: there is no login of a person's that could be over, and the
+    /// client may be put right again at the provider.
+    pub(super) fn about_the_client(self) -> Self {
+        match self {
+            Self::Refused { provider, .. } => Self::Rejected {
+                provider,
+                error: "invalid_grant".to_owned(),
+            },
+            other => other,
+        }
+    }
+
     /// Whether it says nothing against the access token that is still there.
     pub(crate) fn spares_the_token(&self) -> bool {
         let set_up = matches!(

@@ -15,9 +15,11 @@ use authkeep_vault::{EntryKey, Expected, PutError, Revision, StoreError};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::backoff::UsesUp;
 use super::error::told;
 use super::{Backoff, Intent, Need, RefreshError, RefreshOrder, Trouble, Wanted};
 use crate::authorization_server::{AuthorizationServer, ClientRequest};
+use crate::connection::RenewalGrant;
 use crate::record::{self, ClientRecord, ConnectionRecord, Stored, Verdict};
 use crate::{BodyCap, Broker, Connection, ConnectionName, Reach, Renewal, Timestamp, TokenId};
 
@@ -76,9 +78,14 @@ impl Broker {
             revision,
         } = wanted;
         let redemption = self.redemption(&connection)?;
+        let Some(token) = &redemption.token else {
+            return self
+                .buy_and_save(key, connection, revision, &redemption, renewal)
+                .await;
+        };
         let found = connection.record.refresh_intent.take();
-        let in_doubt = Intent::is_in_doubt(found.as_ref(), &redemption.token);
-        let intent = Intent::next(found.as_ref(), redemption.token.clone(), self.now());
+        let in_doubt = Intent::is_in_doubt(found.as_ref(), token);
+        let intent = Intent::next(found.as_ref(), token.clone(), self.now());
         if in_doubt {
             tracing::warn!(
                 provider = %connection.provider(), connection = %connection.name(), since = %intent.since,
@@ -104,13 +111,7 @@ impl Broker {
         };
 
         let sent = Instant::now();
-        let mut backoff = *self.backoff();
-        if matches!(renewal, Renewal::IfDue { min_ttl: None })
-            && !connection.has_expired(self.now())
-        {
-            // A caller with a token that still works is not kept waiting for a server that is out of order.
-            backoff.tries = 1;
-        }
+        let backoff = self.backoff_for(&connection, renewal);
         let outcome = self.redeem(&connection, &redemption, &backoff).await;
         match outcome {
             Ok(tokens) => {
@@ -136,17 +137,52 @@ impl Broker {
         }
     }
 
+    /// The same where the client itself is what the token is bought with (RFC 6749 §4.4). Nothing is used up, so
+    /// there is no doubt to write down beforehand: whoever was cut off is followed by somebody who asks again.
+    async fn buy_and_save(
+        &self,
+        key: &EntryKey,
+        mut connection: Connection,
+        revision: Revision,
+        redemption: &Redemption,
+        renewal: &Renewal,
+    ) -> Result<(), RefreshError> {
+        let backoff = self.backoff_for(&connection, renewal);
+        match self.redeem(&connection, redemption, &backoff).await {
+            Ok(mut tokens) => {
+                // The client is enough (§4.4.3); a refresh token that comes along would only be one more secret.
+                tokens.refresh_token = None;
+                apply(&mut connection.record, tokens, self.now());
+                self.save_tokens(key, &connection, revision).await
+            }
+            Err(error) => {
+                let error = error.about_the_client();
+                self.save_failure(key, connection, revision, None, error)
+                    .await
+            }
+        }
+    }
+
+    /// A caller with a token that still works is not kept waiting for a server that is out of order.
+    fn backoff_for(&self, connection: &Connection, renewal: &Renewal) -> Backoff {
+        let mut backoff = *self.backoff();
+        if matches!(renewal, Renewal::IfDue { min_ttl: None })
+            && !connection.has_expired(self.now())
+        {
+            backoff.tries = 1;
+        }
+        backoff
+    }
+
     /// The request to the endpoint that was pinned at login, as the client that the tokens were issued to.
     fn redemption(&self, connection: &Connection) -> Result<Redemption, RefreshError> {
         let provider = connection.provider();
         let record = &connection.record;
-        let refresh_token =
-            record
-                .refresh_token
-                .as_ref()
-                .ok_or_else(|| RefreshError::NotRefreshable {
-                    provider: provider.clone(),
-                })?;
+        let grant = connection
+            .renewal_grant()
+            .ok_or_else(|| RefreshError::NotRefreshable {
+                provider: provider.clone(),
+            })?;
         let no_definition = || RefreshError::NoDefinition {
             provider: provider.clone(),
         };
@@ -161,7 +197,11 @@ impl Broker {
             .map_err(|_| no_definition())?;
         let server = AuthorizationServer::of(&bound).ok_or_else(no_definition)?;
         let endpoint = server.token_endpoint().ok_or_else(no_definition)?;
-        if !record.pinned.admits_token_requests(server.oauth) {
+        let admitted = match grant {
+            RenewalGrant::RefreshToken(_) => record.pinned.admits_token_requests(server.oauth),
+            RenewalGrant::Client(_) => record.pinned.admits_client_credentials(server.oauth),
+        };
+        if !admitted {
             return Err(RefreshError::Moved {
                 provider: provider.clone(),
                 now: endpoint.url.to_string(),
@@ -173,20 +213,28 @@ impl Broker {
             .and_then(|key| record::read(self.store(), &key))
             .map_err(|error| RefreshError::stored(provider, &error))?;
         let saved = saved.as_ref().map(|saved| &saved.record);
-        let client = server.issuing_client(record, saved, ClientRequest::Token);
         let rules = server.rules();
+        let (token, request) = match grant {
+            RenewalGrant::RefreshToken(token) => {
+                let client = server.issuing_client(record, saved, ClientRequest::Token);
+                // EXPOSE: into flows' own secret type.
+                let sent = RefreshToken::new(token.expose_secret().to_owned());
+                let request = refresh_request(&endpoint, &client, &sent, None);
+                (Some(TokenId::of(token)), request)
+            }
+            RenewalGrant::Client(client) => {
+                let client = server.client(client, ClientRequest::Token);
+                let scopes = &record.scopes_asked;
+                let request = server.client_credentials_request(&endpoint, &client, scopes);
+                (None, request)
+            }
+        };
         Ok(Redemption {
-            token: TokenId::of(refresh_token),
+            token,
             token_path: rules.token_path.map(str::to_owned),
             default_expires_in: rules.default_expires_in,
             reach: Reach::of(&bound),
-            request: refresh_request(
-                &endpoint,
-                &client,
-                // EXPOSE: into flows' own secret type.
-                &RefreshToken::new(refresh_token.expose_secret().to_owned()),
-                None,
-            ),
+            request,
         })
     }
 
@@ -212,7 +260,7 @@ impl Broker {
                     why: format!("it took longer than {} s", DEADLINE.as_secs()),
                 },
             };
-            let pause = backoff.pause(sent, &error, self.chance());
+            let pause = backoff.pause(sent, &error, redemption.uses_up(), self.chance());
             match pause.filter(|pause| started.elapsed() + *pause + ONE_REQUEST <= DEADLINE) {
                 Some(pause) => {
                     tracing::debug!(%provider, %error, ?pause, "the server is asked again");
@@ -365,11 +413,20 @@ impl Broker {
 /// A refresh request, and how its answer is read.
 #[derive(Debug)]
 struct Redemption {
-    token: TokenId,
+    /// What the request uses up; `None` where it may be sent any number of times.
+    token: Option<TokenId>,
     request: HttpRequest,
     reach: Reach,
     token_path: Option<String>,
     default_expires_in: Option<Duration>,
+}
+
+impl Redemption {
+    fn uses_up(&self) -> UsesUp {
+        self.token
+            .as_ref()
+            .map_or(UsesUp::Nothing, |_| UsesUp::RefreshToken)
+    }
 }
 
 fn unsaved(provider: &ProviderName, error: &PutError) -> RefreshError {

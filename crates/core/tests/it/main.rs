@@ -9,6 +9,7 @@
 mod fakes;
 mod process;
 
+mod client_credentials;
 mod http_client;
 mod login;
 mod logout;

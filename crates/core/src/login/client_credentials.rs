@@ -1,0 +1,227 @@
+//! Login without a person (RFC 6749 §4.4): the client asks for a token of its own.
+//!
+//! There is no refresh token. The client is kept with the login, and is what buys the next token; so an OAuth client
+//! that a person's login uses is neither taken nor replaced here.
+
+use std::collections::BTreeMap;
+
+use authkeep_flows::read_token_response;
+use authkeep_registry::{BindError, Definition, Flow, Provider};
+use secrecy::ExposeSecret;
+
+use super::oauth_client::{Needed, Questions};
+use super::{Acquired, LoginError, LoginRequest, Replace};
+use crate::authorization_server::{AuthorizationServer, ClientRequest};
+use crate::pinned::Pinned;
+use crate::record::{ClientRecord, ConnectionRecord};
+use crate::refresh::apply;
+use crate::{AskError, BodyCap, Broker, Event, FieldRequest, Interaction, Reach};
+
+impl Broker {
+    pub(super) async fn client_credentials(
+        &self,
+        definition: &Definition,
+        provider: &Provider,
+        request: &LoginRequest,
+        person: &dyn Interaction,
+    ) -> Result<Acquired, LoginError> {
+        const KNOWN: [&str; 2] = ["client_id", "client_secret"];
+        let supplied = &mut request.supplied.0.keys();
+        if let Some(field) = supplied.find(|name| !KNOWN.contains(&name.as_str())) {
+            return Err(LoginError::UnknownField {
+                provider: provider.name.clone(),
+                field: field.clone(),
+                known: KNOWN.map(str::to_owned).into(),
+            });
+        }
+        let missing = missing_params(definition, &provider.params);
+        let completed = if missing.is_empty() {
+            provider.clone()
+        } else {
+            let mut params = provider.params.clone();
+            for name in missing {
+                let value = ask_for(&name, definition, person)?;
+                params.insert(name, value);
+            }
+            definition.bind(&params)?
+        };
+        let client = match self.client_of_earlier_login(&completed, request)? {
+            Some(client) => client,
+            None => entered(&completed, request, person)?,
+        };
+        let record = self
+            .token_of_its_own(&completed, client, request.scopes.clone())
+            .await?;
+        let granted = record.scopes.as_ref();
+        let missing: Vec<String> = granted
+            .map(|granted| (record.scopes_asked.iter()).filter(|scope| !granted.contains(scope)))
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
+        if !missing.is_empty() {
+            person.tell(&Event::FewerScopes { missing });
+        }
+        Ok(Acquired {
+            connection: record,
+            client: None,
+        })
+    }
+
+    /// Asks the token endpoint of `provider`, whose parameters are complete, for a token of the client's own.
+    pub(crate) async fn token_of_its_own(
+        &self,
+        provider: &Provider,
+        client: ClientRecord,
+        scopes: Option<Vec<String>>,
+    ) -> Result<ConnectionRecord, LoginError> {
+        let no_flow = || LoginError::NoUsableFlow {
+            provider: provider.name.clone(),
+            offered: provider.flows.clone(),
+        };
+        let server = AuthorizationServer::of(provider).ok_or_else(no_flow)?;
+        let endpoint = server.token_endpoint().ok_or_else(no_flow)?;
+        let scopes = scopes.unwrap_or_else(|| match &server.oauth.client_credentials {
+            Some(grant) => grant.scopes.clone(),
+            None => server.oauth.scopes.clone(),
+        });
+        let introduced = server.client(&client, ClientRequest::Token);
+        let request = server.client_credentials_request(&endpoint, &introduced, &scopes);
+        let response = self
+            .parts
+            .http
+            .send(&request, BodyCap::Token, Reach::of(provider))
+            .await?;
+        let mut tokens = read_token_response(&response, &server.rules()).map_err(|source| {
+            LoginError::Token {
+                provider: provider.name.clone(),
+                source,
+            }
+        })?;
+        // The client is enough (§4.4.3); a refresh token that comes along would only be one more secret.
+        tokens.refresh_token = None;
+        let mut record = ConnectionRecord::new_at(self.now(), Pinned::to(provider));
+        Flow::ClientCredentials
+            .as_str()
+            .clone_into(&mut record.flow);
+        record.client = Some(client);
+        record.params.clone_from(&provider.params);
+        record.token_response.clone_from(&tokens.extra);
+        record.scopes_asked = scopes;
+        apply(&mut record, tokens, self.now());
+        record.refreshed_at = None;
+        Ok(record)
+    }
+
+    /// The client that another login of this kind brought along, so that it is asked for once.
+    fn client_of_earlier_login(
+        &self,
+        provider: &Provider,
+        request: &LoginRequest,
+    ) -> Result<Option<ClientRecord>, LoginError> {
+        let handed_in = !request.supplied.0.is_empty();
+        if handed_in || request.replace == Replace::AlwaysWithNewClient {
+            return Ok(None);
+        }
+        let wanted = request.client_id.as_deref();
+        let mut logins = self.connections_of(&provider.name)?;
+        // The login that is being renewed comes first.
+        logins.sort_by_key(|login| *login.name() != request.connection);
+        let clients = logins
+            .into_iter()
+            .filter(|login| login.flow() == Some(Flow::ClientCredentials))
+            .filter_map(|login| login.record.client);
+        let oauth = provider.oauth.as_ref();
+        Ok(clients
+            .filter(|client| wanted.is_none_or(|id| id == client.client_id))
+            .find(|client| oauth.is_some_and(|oauth| client.pinned.admits_token_requests(oauth))))
+    }
+}
+
+/// The parameters that the grant mentions and that have no value. Without one of them the request would ask for
+/// something else, so it is not sent.
+pub(crate) fn missing_params(
+    definition: &Definition,
+    params: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let grant = definition
+        .oauth
+        .as_ref()
+        .and_then(|oauth| oauth.client_credentials.as_ref());
+    let mentioned = grant
+        .into_iter()
+        .flat_map(|grant| &grant.params)
+        .flat_map(|(_, template)| template.variables());
+    let mut missing: Vec<String> = mentioned
+        .filter(|name| !params.contains_key(*name))
+        .map(str::to_owned)
+        .collect();
+    missing.dedup();
+    missing
+}
+
+fn ask_for(
+    name: &str,
+    definition: &Definition,
+    person: &dyn Interaction,
+) -> Result<String, LoginError> {
+    let param = definition.params.get(name);
+    let variable = definition
+        .oauth
+        .as_ref()
+        .and_then(|oauth| oauth.client_env.get(name));
+    let label = param.map_or(name, |param| param.label.as_str());
+    let question = FieldRequest {
+        label: format!("{} {label}", definition.display_name),
+        variables: variable.iter().map(ToString::to_string).collect(),
+        secret: false,
+        optional: false,
+        hint: param.and_then(|param| param.hint.clone()),
+        docs: definition
+            .oauth
+            .as_ref()
+            .and_then(|oauth| oauth.docs.clone()),
+    };
+    match person.ask(&question) {
+        // EXPOSE: a parameter goes into URLs; it came through the same door as the secrets.
+        Ok(answer) => Ok(answer.expose_secret().trim().to_owned()),
+        // A parameter can be typed as an argument, so that is what the caller is told.
+        Err(AskError::NotPossible) if variable.is_none() => {
+            Err(LoginError::Bind(BindError::Missing {
+                provider: definition.name.clone(),
+                param: name.to_owned(),
+                label: label.to_owned(),
+                example: param.and_then(|param| param.example.clone()),
+            }))
+        }
+        Err(source) => Err(LoginError::ValueNeeded {
+            provider: definition.name.clone(),
+            label: label.to_owned(),
+            variables: question.variables,
+            source,
+        }),
+    }
+}
+
+fn entered(
+    provider: &Provider,
+    request: &LoginRequest,
+    person: &dyn Interaction,
+) -> Result<ClientRecord, LoginError> {
+    let questions = Questions {
+        provider,
+        request,
+        person,
+    };
+    let client_id = match &request.client_id {
+        Some(id) => id.clone(),
+        None => {
+            let id = questions.answer("client_id", "client id", Needed::Yes)?;
+            // EXPOSE: a client id is public; it came through the same door as the secrets.
+            id.map(|id| id.expose_secret().to_owned())
+                .unwrap_or_default()
+        }
+    };
+    let secret = questions.answer("client_secret", "client secret", Needed::Yes)?;
+    Ok(ClientRecord::new(client_id, secret, Pinned::to(provider)))
+}
