@@ -60,6 +60,17 @@ pub fn stored_record(store: &dyn Store) -> Option<Map<String, Value>> {
     Some(parsed(entry.value.expose_secret()))
 }
 
+/// Puts a record in place of the stored one of `acme`.
+///
+/// Panics when the vault does not take it.
+pub fn put_record(store: &dyn Store, record: &Map<String, Value>) {
+    let key = EntryKey::new(CONNECTION).expect("a valid key");
+    let value = serde_json::to_vec(record).expect("a record is JSON");
+    store
+        .put(&key, &value, Expected::Any)
+        .expect("a vault that opens");
+}
+
 fn parsed(json: &[u8]) -> Map<String, Value> {
     serde_json::from_slice(json).expect("a record is a JSON object")
 }

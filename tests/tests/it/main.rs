@@ -16,6 +16,7 @@ mod cli_refresh;
 mod cli_refusals;
 mod cli_shapes;
 mod cli_store;
+mod client_credentials;
 mod completions;
 mod escapes;
 mod export_shells;

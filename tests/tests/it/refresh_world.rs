@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use authkeep_testkit::oauth_server::{Scripted, Seen};
 use authkeep_tests::{
-    Ended, ended, expire, open_vault, processes_of, started, stored_record, wait_until,
+    Ended, ended, expire, open_vault, processes_of, put_record, started, stored_record, wait_until,
 };
 use serde_json::{Map, Value};
 
@@ -78,6 +78,11 @@ impl Acme {
     /// The stored record, if there is one.
     pub(crate) fn record(&self) -> Option<Map<String, Value>> {
         stored_record(&open_vault(&self.product.home().authkeep_home()))
+    }
+
+    /// Puts a record in place of the stored one.
+    pub(crate) fn put(&self, record: &Map<String, Value>) {
+        put_record(&open_vault(&self.product.home().authkeep_home()), record);
     }
 
     /// Waits until no process works in this home any more.
