@@ -29,14 +29,18 @@ impl Watch {
         let mut last = look();
         let thread = thread::spawn(move || {
             let mut changed = None;
-            while !stopped.load(Ordering::Relaxed) {
+            loop {
+                // On a busy machine the first look may be the last.
+                let is_last = stopped.load(Ordering::Relaxed);
                 let now = look();
                 if now != last {
                     (last, changed) = (now, Some(Instant::now()));
                 }
+                if is_last {
+                    return changed;
+                }
                 thread::yield_now();
             }
-            changed
         });
         Self { stop, thread }
     }
