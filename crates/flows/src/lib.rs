@@ -13,6 +13,9 @@
 //! 4. [`read_token_response`] turns the answer into a [`TokenSet`] or says what to do instead,
 //! 5. [`revocation_request`] gives them up again.
 //!
+//! Where no browser can come back, [`DeviceAuthorizationRequest`] and [`DevicePolling`] take the place of the first
+//! three.
+//!
 //! Secrets are types of their own ([`AccessToken`] and its siblings): redacted in `Debug`, wiped
 //! when dropped, and readable only through a method called `expose`.
 
@@ -28,6 +31,8 @@ mod token_request;
 mod authorization_code;
 mod callback;
 mod client_credentials;
+mod device_authorization;
+mod device_polling;
 mod refresh;
 mod revocation;
 mod token_response;
@@ -46,6 +51,14 @@ pub use callback::{
 };
 pub use client::{Client, ClientAuth};
 pub use client_credentials::{ClientCredentialsGrant, client_credentials_request};
+pub use device_authorization::{
+    DeviceAuthorization, DeviceAuthorizationError, DeviceAuthorizationRequest, DeviceMalformation,
+    read_device_authorization,
+};
+pub use device_polling::{
+    DeviceAnswer, DeviceEnd, DevicePolling, DeviceStep, device_token_request,
+    read_device_token_response,
+};
 pub use http::{HttpRequest, HttpResponse, Method};
 pub use pkce::{CodeVerifier, PkceUnsupported, check_challenge_methods};
 pub use refresh::refresh_request;
@@ -54,7 +67,7 @@ pub use revocation::{
     RevocationAuth, RevocationError, RevocationFormat, TokenHint, VendorRevocation,
     read_revocation_response, revocation_request, vendor_revocation_request,
 };
-pub use secret::{AccessToken, AuthorizationCode, ClientSecret, RefreshToken};
+pub use secret::{AccessToken, AuthorizationCode, ClientSecret, DeviceCode, RefreshToken};
 pub use state::State;
 pub use token_request::{BodyFormat, TokenEndpoint};
 pub use token_response::{

@@ -62,3 +62,8 @@ secret! {
     /// Not `Clone`: servers treat a second use as theft and revoke what the first one bought.
     AuthorizationCode
 }
+
+secret! {
+    /// What a device polls with until the person has approved (RFC 8628 §3.2). Whoever has it gets the tokens.
+    DeviceCode
+}

@@ -17,7 +17,7 @@ use crate::retry_after::RetryAfter;
 use crate::secret::{AccessToken, RefreshToken};
 
 mod error;
-mod lifetime;
+pub(crate) mod lifetime;
 mod scope;
 mod scrub;
 
@@ -80,6 +80,16 @@ pub fn read_token_response(
     response: &HttpResponse,
     rules: &TokenResponseRules<'_>,
 ) -> Result<TokenSet, TokenError> {
+    let document = read_answer(response)?;
+    read_tokens(&document, rules).map_err(|why| TokenError::Malformed {
+        why,
+        status: response.status(),
+    })
+}
+
+/// The document of an answer that claims success; everything else is sorted into an error. Other endpoints that answer
+/// in the manner of the token endpoint are read by it too.
+pub(crate) fn read_answer(response: &HttpResponse) -> Result<Document, TokenError> {
     let status = response.status();
     let malformed = |why| TokenError::Malformed { why, status };
     match status {
@@ -110,7 +120,7 @@ pub fn read_token_response(
     if !succeeded {
         return Err(malformed(Malformation::NoErrorObject));
     }
-    read_tokens(&document, rules).map_err(malformed)
+    Ok(document)
 }
 
 fn read_tokens(

@@ -14,7 +14,7 @@ const NONSENSE: f64 = 9_007_199_254_740_992.0;
 ///
 /// `None` for everything that names no lifetime: absent, zero, negative, not a number, beyond
 /// reason. Zero is among them because services write it for tokens that do not expire.
-pub(super) fn read(value: Option<&Value>) -> Option<Duration> {
+pub(crate) fn read(value: Option<&Value>) -> Option<Duration> {
     let seconds = match value? {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => text.trim().parse::<f64>().ok()?,

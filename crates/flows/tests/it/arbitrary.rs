@@ -2,9 +2,9 @@
 
 use authkeep_flows::{Callback, TokenHint};
 use authkeep_flows::{
-    Client, ClientAuth, ClientSecret, ExpectedCallback, HttpResponse, IssRule, RefreshToken, State,
-    TokenResponseRules, read_callback, read_revocation_response, read_token_response,
-    revocation_request,
+    Client, ClientAuth, ClientSecret, DeviceAnswer, ExpectedCallback, HttpResponse, IssRule,
+    RefreshToken, State, TokenResponseRules, read_callback, read_device_authorization,
+    read_device_token_response, read_revocation_response, read_token_response, revocation_request,
 };
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
@@ -23,6 +23,10 @@ proptest! {
         let rules = TokenResponseRules { token_path: Some(&path), default_expires_in: None };
         let tokens = read_token_response(&response, &rules);
         prop_assert!(tokens.is_err() || (200..300).contains(&status));
+        let polled = read_device_token_response(&response, &rules, std::time::SystemTime::UNIX_EPOCH);
+        prop_assert!(tokens.is_ok() == matches!(polled, DeviceAnswer::Granted(_)));
+        let codes = read_device_authorization(&response);
+        prop_assert!(codes.is_err() || (200..300).contains(&status));
         let revoked = read_revocation_response(&response);
         prop_assert!(revoked.is_err() || (200..300).contains(&status));
     }
