@@ -39,6 +39,20 @@ pub(crate) enum Started {
     Failed(String),
 }
 
+/// Why there is no browser to open, where the user has named none: over SSH it would appear on another machine's
+/// screen, if at all.
+pub(crate) fn missing(choice: &Choice) -> Option<&'static str> {
+    if *choice != Choice::Automatic || env::browser().is_some() {
+        None
+    } else if env::is_ssh() {
+        Some("this is a remote shell")
+    } else if !env::has_display() {
+        Some("there is no display")
+    } else {
+        None
+    }
+}
+
 /// Starts the chosen browser.
 pub(crate) fn open(url: &BrowserUrl, choice: &Choice, umask: Umask) -> Started {
     let candidates: Vec<String> = match choice {

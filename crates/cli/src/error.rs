@@ -4,6 +4,7 @@
 //! there and nowhere else.
 
 mod definition;
+mod device_code;
 mod home;
 mod login;
 mod logout;

@@ -7,6 +7,7 @@ mod args;
 mod browser;
 mod commands;
 mod context;
+mod countdown;
 mod duration;
 mod env;
 mod error;

@@ -4,6 +4,8 @@
 //! asked for by name: that goes out byte for byte.
 
 mod live;
+mod qr_code;
+mod status;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -98,6 +100,11 @@ impl Output {
     /// Says what the person has to do now: without it they would wait in vain, so `--quiet` does not hide it.
     pub(crate) fn instruct(&self, text: &str) {
         self.to_stderr(&format!("{}\n", printable(text)));
+    }
+
+    /// The same for a program that reads stderr: one object on one line.
+    pub(crate) fn instruct_program(&self, event: &Value) {
+        self.to_stderr(&printable_json(&format!("{event}\n")));
     }
 
     /// Warns the person. Not even `--quiet` hides it.

@@ -1,9 +1,13 @@
 //! The person at this terminal, as the broker sees them.
 
-use authkeep_core::{AskError, BrowserUrl, Event, FieldRequest, Interaction, Launch};
+use authkeep_core::{
+    AskError, BrowserUrl, DeviceCodePrompt, Event, FieldRequest, Interaction, Launch,
+};
 use secrecy::SecretString;
+use serde_json::{Value, json};
 
 use crate::browser::{self, Choice, Started};
+use crate::countdown::Countdown;
 use crate::env;
 use crate::output::Output;
 use crate::process::Umask;
@@ -16,6 +20,8 @@ pub(crate) struct TerminalPerson {
     pub(crate) browser: Choice,
     pub(crate) input: Input,
     pub(crate) umask: Umask,
+    /// Runs while the login waits for somebody.
+    pub(crate) countdown: Countdown,
 }
 
 /// Whether anybody may be asked.
@@ -86,19 +92,47 @@ impl Interaction for TerminalPerson {
         }
     }
 
+    fn no_browser(&self) -> Option<String> {
+        // Where nobody is there, nobody would see the code.
+        let why = browser::missing(&self.browser).filter(|_| self.input == Input::Allowed);
+        why.map(str::to_owned)
+    }
+
     fn tell(&self, event: &Event) {
+        // Whatever it is, something has happened; and what is said must not run into the line of the countdown.
+        self.countdown.stop();
         match event {
-            Event::Waiting { redirect_uri, patience } => self.output.say(&format!(
-                "Waiting for the browser to come back to {redirect_uri} (up to {} min; Ctrl-C cancels) …",
-                patience.as_secs().div_ceil(60)
+            Event::DeviceCode(prompt) => self.show_code(prompt),
+            Event::FlowChosen {
+                flow,
+                instead_of,
+                why,
+            } => self.output.say(&format!(
+                "Using the {} flow because {why}; --flow {instead_of} opens a browser instead.",
+                flow.as_str().replace('_', " ")
             )),
+            Event::Waiting {
+                redirect_uri,
+                patience,
+            } => {
+                let what = format!("Waiting for the browser to come back to {redirect_uri}");
+                self.countdown.start(&self.output, what, *patience);
+            }
             Event::Exchanging => self.output.say("Exchanging the code for tokens …"),
             Event::LooksWrong { label, hint } => {
-                let hint = hint.as_deref().map(|hint| format!(" {hint}")).unwrap_or_default();
-                self.output.warn(&format!("the {label} does not look like one.{hint} It is stored all the same."));
+                let hint = hint
+                    .as_deref()
+                    .map(|hint| format!(" {hint}"))
+                    .unwrap_or_default();
+                self.output.warn(&format!(
+                    "the {label} does not look like one.{hint} It is stored all the same."
+                ));
             }
             Event::FewerScopes { missing } => {
-                self.output.warn(&format!("these scopes were not granted: {}", missing.join(" ")));
+                self.output.warn(&format!(
+                    "these scopes were not granted: {}",
+                    missing.join(" ")
+                ));
             }
             Event::FieldsDropped { names } => self.output.warn(&format!(
                 "the login that this one replaces also held {}; the new one does not",
@@ -113,8 +147,67 @@ impl Interaction for TerminalPerson {
             Event::OtherAccount { before, now } => self.output.warn(&format!(
                 "this connection was {before} before, and is {now} now"
             )),
-            Event::WithoutPkce => self.output.say("This provider does not use PKCE; the state alone guards the callback."),
+            Event::WithoutPkce => self
+                .output
+                .say("This provider does not use PKCE; the state alone guards the callback."),
             _ => {}
         }
     }
+}
+
+impl TerminalPerson {
+    /// Shows what has to be approved and where. Programs get it as one line of JSON, because they hand it on.
+    fn show_code(&self, prompt: &DeviceCodePrompt) {
+        if self.output.is_json() {
+            self.output.instruct_program(&as_json(prompt));
+        } else {
+            self.output.instruct(&in_words(prompt));
+            let complete = prompt.verification_uri_complete.as_ref();
+            let address = complete.unwrap_or(&prompt.verification_uri);
+            self.output.show_qr_code(address.as_str());
+        }
+        let what = "Waiting for your approval".to_owned();
+        self.countdown.start(&self.output, what, prompt.patience);
+    }
+}
+
+fn in_words(prompt: &DeviceCodePrompt) -> String {
+    let DeviceCodePrompt {
+        display_name,
+        connection,
+        user_code,
+        verification_uri,
+        client_id,
+        scopes,
+        ..
+    } = prompt;
+    let access = match scopes.as_slice() {
+        [] => "access".to_owned(),
+        scopes => format!("access to: {}", scopes.join(" ")),
+    };
+    let complete = prompt.verification_uri_complete.as_ref();
+    let complete = complete
+        .map(|uri| format!("The code is filled in already at:\n  {uri}\n"))
+        .unwrap_or_default();
+    format!(
+        "To log in to {display_name} ({connection}), open this address on any device:\n  \
+         {verification_uri}\nand enter the code:\n  {user_code}\n{complete}\
+         You give the OAuth client {client_id} {access}\n\
+         Approve only if the page shows this code and asks for that."
+    )
+}
+
+fn as_json(prompt: &DeviceCodePrompt) -> Value {
+    json!({
+        "event": "device_code",
+        "provider": prompt.provider.as_str(),
+        "connection": prompt.connection.as_str(),
+        "user_code": prompt.user_code,
+        "verification_uri": prompt.verification_uri.as_str(),
+        "verification_uri_complete":
+            prompt.verification_uri_complete.as_ref().map(BrowserUrl::as_str),
+        "client_id": prompt.client_id,
+        "scopes": prompt.scopes,
+        "expires_in": prompt.patience.as_secs(),
+    })
 }

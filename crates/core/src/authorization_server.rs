@@ -22,12 +22,26 @@ impl<'a> AuthorizationServer<'a> {
     pub(crate) fn token_endpoint(&self) -> Option<flows::TokenEndpoint> {
         Some(flows::TokenEndpoint {
             url: self.oauth.token_url.clone()?,
-            format: match self.oauth.token_format {
-                registry::BodyFormat::Json => flows::BodyFormat::Json,
-                _ => flows::BodyFormat::Form,
-            },
+            format: body_format(self.oauth.token_format),
             params: self.oauth.token_params.clone(),
         })
+    }
+
+    /// The request for a pair of codes, where the provider has an endpoint for it.
+    pub(crate) fn device_authorization_request(
+        &self,
+        record: &ClientRecord,
+        scopes: &[String],
+    ) -> Option<flows::HttpRequest> {
+        let request = flows::DeviceAuthorizationRequest {
+            endpoint: self.oauth.device_authorization_url.as_ref()?,
+            format: body_format(self.oauth.device.format),
+            client: &self.client(record, ClientRequest::DeviceAuthorization),
+            scopes,
+            scope_separator: &self.oauth.scope_separator,
+            scope_param: &self.oauth.device.scope_param,
+        };
+        Some(request.request())
     }
 
     pub(crate) fn rules(&self) -> flows::TokenResponseRules<'a> {
@@ -85,6 +99,7 @@ impl<'a> AuthorizationServer<'a> {
     fn admits(&self, record: &ClientRecord, request: ClientRequest) -> bool {
         let revocation = self.oauth.revocation.as_ref();
         match request {
+            ClientRequest::DeviceAuthorization => record.pinned.admits_device_requests(self.oauth),
             ClientRequest::Token => record.pinned.admits_token_requests(self.oauth),
             ClientRequest::Revocation => {
                 revocation.is_some_and(|revocation| record.pinned.admits_revocation(revocation))
@@ -110,9 +125,17 @@ impl<'a> AuthorizationServer<'a> {
     }
 }
 
+fn body_format(format: registry::BodyFormat) -> flows::BodyFormat {
+    match format {
+        registry::BodyFormat::Json => flows::BodyFormat::Json,
+        _ => flows::BodyFormat::Form,
+    }
+}
+
 /// What the client introduces itself for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ClientRequest {
+    DeviceAuthorization,
     Token,
     Revocation,
 }

@@ -3,9 +3,10 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
+use authkeep_registry::{Flow, ProviderName};
 use secrecy::SecretString;
 
-use crate::BrowserUrl;
+use crate::{BrowserUrl, ConnectionName};
 
 /// Somebody (or a test) who can look at a browser and answer questions.
 ///
@@ -20,6 +21,12 @@ pub trait Interaction: Send + Sync + Debug {
     ///
     /// [`AskError::NotPossible`] where nobody can answer, [`AskError::Cancelled`] where somebody declined to.
     fn ask(&self, field: &FieldRequest) -> Result<SecretString, AskError>;
+
+    /// Why no browser can be opened here, such as `there is no display`; `None` where one can be. A login whose
+    /// provider offers the device code flow uses that instead.
+    fn no_browser(&self) -> Option<String> {
+        None
+    }
 
     /// Told at each step of a login that a person may be waiting through.
     fn tell(&self, event: &Event);
@@ -86,6 +93,18 @@ pub enum Event {
         /// What it usually looks like.
         hint: Option<String>,
     },
+    /// No browser can be opened here, so another flow is used than the one that comes first.
+    FlowChosen {
+        /// The flow that is used.
+        flow: Flow,
+        /// The one that comes first.
+        instead_of: Flow,
+        /// Why.
+        why: String,
+    },
+    /// The person has to approve this on a device that has a browser, and the login waits for it. Without it being
+    /// shown the login cannot succeed.
+    DeviceCode(DeviceCodePrompt),
     /// The code arrived and is being exchanged for tokens.
     Exchanging,
     /// The provider granted less than was asked for.
@@ -119,4 +138,27 @@ pub enum Event {
     },
     /// The definition turns PKCE off: said aloud, because it is weaker.
     WithoutPkce,
+}
+
+/// What a person has to see to approve a login from another device (RFC 8628 §3.3).
+#[derive(Debug, Clone)]
+pub struct DeviceCodePrompt {
+    /// The provider that is logged in to.
+    pub provider: ProviderName,
+    /// What the provider is called, for people.
+    pub display_name: String,
+    /// The connection that is made or renewed.
+    pub connection: ConnectionName,
+    /// The code to type, or to compare with the one that the page shows. Visible ASCII.
+    pub user_code: String,
+    /// Where to type it.
+    pub verification_uri: BrowserUrl,
+    /// The same address with the code in it, where the provider has one.
+    pub verification_uri_complete: Option<BrowserUrl>,
+    /// The OAuth client that is given access.
+    pub client_id: String,
+    /// What it is given access to.
+    pub scopes: Vec<String>,
+    /// How long the login waits.
+    pub patience: Duration,
 }

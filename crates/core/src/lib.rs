@@ -46,7 +46,7 @@ pub use home::{Config, EncryptionMode, Home, HomeError, ProfileChange, ProfileEr
 pub use http_client::{BodyCap, BoxFuture, HttpClient, HttpError, Reach};
 #[cfg(feature = "reqwest")]
 pub use http_client::{Deadlines, ProxySettings, ReqwestClient, Resolver};
-pub use interaction::{AskError, Event, FieldRequest, Interaction, Launch};
+pub use interaction::{AskError, DeviceCodePrompt, Event, FieldRequest, Interaction, Launch};
 pub use list::{DefinitionState, ProviderState, ProviderStatus, available};
 pub use login::{
     BrowserUrl, ForbiddenUrl, LoginError, LoginOutcome, LoginRequest, Loopback, LoopbackError,

@@ -1,6 +1,7 @@
 //! Acquiring a credential: which flow, which values, and the record that is stored at the end.
 //!
-//! One file a flow: `authorization_code`, `client_credentials` and `api_key`. Nothing is stored before a flow has succeeded, so
+//! One file a flow: `authorization_code`, `device_code`, `client_credentials` and `api_key`. Nothing is stored before a
+//! flow has succeeded, so
 //! an interrupted login leaves everything as it was.
 
 mod account;
@@ -8,7 +9,9 @@ mod api_key;
 mod authorization_code;
 mod browser_url;
 mod client_credentials;
+mod device_code;
 mod error;
+mod issued;
 mod loopback;
 mod oauth_client;
 mod pages;
@@ -26,7 +29,7 @@ pub use self::error::LoginError;
 pub use self::loopback::{Loopback, LoopbackError, redirect_address};
 
 use crate::record::{self, ClientRecord, ConnectionRecord, Stored};
-use crate::{Broker, Connection, ConnectionName, ConnectionStatus, Interaction};
+use crate::{Broker, Connection, ConnectionName, ConnectionStatus, Event, Interaction};
 
 /// What to log in to, and how.
 #[derive(Debug)]
@@ -47,8 +50,9 @@ pub struct LoginRequest {
     pub replace: Replace,
     /// Values that are at hand already; for all others the person is asked.
     pub supplied: Supplied,
-    /// How long to wait for the browser to come back.
-    pub patience: Duration,
+    /// How long to wait for the person. Without it a browser is waited for five minutes, and a device code for as
+    /// long as it is good.
+    pub patience: Option<Duration>,
 }
 
 /// What to do about a login that works already.
@@ -113,10 +117,11 @@ impl Broker {
             };
         }
         let provider = definition.bind(&self.with_environment_params(&definition, request))?;
-        let flow = choose(&provider, request)?;
+        let flow = choose(&provider, request, person)?;
         tracing::debug!(provider = %provider.name, connection = %request.connection, flow = flow.as_str(), source = found.source.as_str(), "logging in");
         let acquired = match flow {
             Flow::AuthorizationCode => self.authorization_code(&provider, request, person).await,
+            Flow::DeviceCode => self.device_code(&provider, request, person).await,
             Flow::ApiKey => self.api_key(&definition, &provider, request, person),
             Flow::ClientCredentials => {
                 self.client_credentials(&definition, &provider, request, person)
@@ -245,6 +250,10 @@ pub fn usable_flows(provider: &Provider) -> Vec<Flow> {
     let has_own_client = provider.oauth.as_ref().is_some_and(|oauth| {
         oauth.token_url.is_some() && oauth.client_auth != ClientAuthMethod::None
     });
+    let has_device_endpoint = provider
+        .oauth
+        .as_ref()
+        .is_some_and(|oauth| oauth.device_authorization_url.is_some() && oauth.token_url.is_some());
     provider
         .flows
         .iter()
@@ -253,6 +262,7 @@ pub fn usable_flows(provider: &Provider) -> Vec<Flow> {
         .filter(|flow| match flow {
             Flow::AuthorizationCode => can_redirect,
             Flow::ClientCredentials => has_own_client,
+            Flow::DeviceCode => has_device_endpoint,
             _ => provider.api_key.is_some(),
         })
         .collect()
@@ -262,11 +272,15 @@ pub fn usable_flows(provider: &Provider) -> Vec<Flow> {
 pub fn is_supported(flow: Flow) -> bool {
     matches!(
         flow,
-        Flow::AuthorizationCode | Flow::ClientCredentials | Flow::ApiKey
+        Flow::AuthorizationCode | Flow::DeviceCode | Flow::ClientCredentials | Flow::ApiKey
     )
 }
 
-fn choose(provider: &Provider, request: &LoginRequest) -> Result<Flow, LoginError> {
+fn choose(
+    provider: &Provider,
+    request: &LoginRequest,
+    person: &dyn Interaction,
+) -> Result<Flow, LoginError> {
     let usable = usable_flows(provider);
     // A key that was handed in is an API key, whatever comes first in the definition.
     let handed_in = request.supplied.0.contains_key("token");
@@ -278,12 +292,31 @@ fn choose(provider: &Provider, request: &LoginRequest) -> Result<Flow, LoginErro
             flow,
             usable,
         }),
-        None => usable
-            .first()
-            .copied()
-            .ok_or_else(|| LoginError::NoUsableFlow {
-                provider: provider.name.clone(),
-                offered: provider.flows.clone(),
-            }),
+        None => {
+            let first = usable
+                .first()
+                .copied()
+                .ok_or_else(|| LoginError::NoUsableFlow {
+                    provider: provider.name.clone(),
+                    offered: provider.flows.clone(),
+                })?;
+            Ok(without_browser(first, &usable, person))
+        }
     }
+}
+
+/// The flow that comes first, or the device code flow where the first needs a browser and there is none.
+fn without_browser(first: Flow, usable: &[Flow], person: &dyn Interaction) -> Flow {
+    if first == Flow::AuthorizationCode
+        && usable.contains(&Flow::DeviceCode)
+        && let Some(why) = person.no_browser()
+    {
+        person.tell(&Event::FlowChosen {
+            flow: Flow::DeviceCode,
+            instead_of: first,
+            why,
+        });
+        return Flow::DeviceCode;
+    }
+    first
 }

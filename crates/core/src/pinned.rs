@@ -23,6 +23,9 @@ pub(crate) struct Pinned {
     /// What the client credentials grant says besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) client_credentials: Option<String>,
+    /// The device authorization endpoint: a client that has a secret authenticates there too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) device: Option<String>,
     /// The whole revocation request, secrets as placeholders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) revocation: Option<String>,
@@ -42,6 +45,7 @@ impl Pinned {
         Self {
             token: oauth.and_then(token_request),
             client_credentials: oauth.and_then(client_credentials),
+            device: oauth.and_then(device_authorization),
             revocation: oauth
                 .and_then(|oauth| oauth.revocation.as_ref())
                 .map(revocation_request),
@@ -69,6 +73,11 @@ impl Pinned {
         self.admits_token_requests(oauth) && self.client_credentials == client_credentials(oauth)
     }
 
+    /// Whether codes are still asked for where they were at login.
+    pub(crate) fn admits_device_requests(&self, oauth: &OAuthEndpoints) -> bool {
+        self.device.is_some() && self.device == device_authorization(oauth)
+    }
+
     /// Whether a revocation is still the request that it was at login.
     pub(crate) fn admits_revocation(&self, revocation: &Revocation) -> bool {
         self.revocation.as_deref() == Some(revocation_request(revocation).as_str())
@@ -88,6 +97,10 @@ fn client_credentials(oauth: &OAuthEndpoints) -> Option<String> {
     let grant = oauth.client_credentials.as_ref()?;
     let line = |(name, value): &(String, String)| format!("{name}={value}");
     Some(grant.params.iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+fn device_authorization(oauth: &OAuthEndpoints) -> Option<String> {
+    Some(oauth.device_authorization_url.as_ref()?.to_string())
 }
 
 /// One line for each part of the request; the order is the definition's own, which is sorted.

@@ -124,6 +124,32 @@ pub enum DeviceAuthorizationError {
     },
 }
 
+impl DeviceAuthorizationError {
+    /// Whether the same request may succeed later.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Transient { .. })
+    }
+
+    /// Whether the client is known but may not use this grant: it has to be switched on where the client was
+    /// registered. Beside the standard words this is GitHub's `device_flow_disabled`.
+    pub fn is_not_allowed(&self) -> bool {
+        let codes = [
+            "unauthorized_client",
+            "unsupported_grant_type",
+            "device_flow_disabled",
+        ];
+        matches!(self, Self::Refused { error, .. } if codes.contains(&error.as_str()))
+    }
+
+    /// The server's explanation of a refusal, cleaned. It is foreign text.
+    pub fn description(&self) -> Option<&str> {
+        match self {
+            Self::Refused { description, .. } => description.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 /// What is wrong with an answer that holds no usable pair of codes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -3,14 +3,15 @@
 //! It is the real protocol over real HTTP: consent page, PKCE, single-use codes, rotating refresh
 //! tokens with reuse detection, revocation, introspection, metadata. It runs on a thread of its
 //! own, so that synchronous tests and spawned binaries can use it alike. What a misbehaving server
-//! or network does is [scripted](OAuthServer::script). It has no device flow, no registration of
-//! clients and no TLS, and keeps everything in memory.
+//! or network does is [scripted](OAuthServer::script). It has no registration of clients and no TLS, and
+//! keeps everything in memory.
 
 mod api;
 mod authorize;
 mod body;
 mod client_authentication;
 mod definition;
+mod device;
 mod grants;
 mod listen;
 mod message;
@@ -29,7 +30,7 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 pub use options::{
-    Client, ClientAuth, ClientGrant, IssParam, Pkce, Rotation, ServerOptions, Switch,
+    Client, ClientAuth, ClientGrant, DevicePolls, IssParam, Pkce, Rotation, ServerOptions, Switch,
 };
 pub use script::{Framing, Scripted};
 pub use seen::Seen;
@@ -83,6 +84,16 @@ impl OAuthServer {
         definition::definition(&self.shared.url, name, options)
     }
 
+    /// The same definition with the device code flow in second place.
+    #[must_use]
+    pub fn device_definition(&self, name: &str) -> serde_json::Value {
+        let mut definition = self.definition(name);
+        definition["flows"] = serde_json::json!(["authorization_code", "device_code"]);
+        definition["oauth"]["device_authorization_url"] =
+            format!("{}/device_authorization", self.shared.url).into();
+        definition
+    }
+
     /// Every request so far, in order of arrival, secrets included.
     #[must_use]
     pub fn log(&self) -> Vec<Seen> {
@@ -105,7 +116,7 @@ impl OAuthServer {
         self.shared.state().grants.is_active(token)
     }
 
-    /// Every secret issued so far (codes, access and refresh tokens) and every client secret: what
+    /// Every secret issued so far (codes, device codes, access and refresh tokens) and every client secret: what
     /// to give to a [`Scanner`](crate::canary::Scanner).
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
@@ -115,7 +126,9 @@ impl OAuthServer {
             .clients
             .iter()
             .filter_map(|client| client.secret.clone());
-        state.grants.secrets().into_iter().chain(clients).collect()
+        let devices = state.devices.secrets();
+        let granted = state.grants.secrets().into_iter();
+        granted.chain(devices).chain(clients).collect()
     }
 
     /// Makes every access token issued so far expired. Refresh tokens stay as they are.

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use super::missing::defined;
 use crate::browser::Choice;
 use crate::context::{Context, OnInterrupt, block_on};
+use crate::countdown::Countdown;
 use crate::duration;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -30,6 +31,7 @@ use crate::person::{Input, TerminalPerson};
 #[command(after_help = "Examples:\n  \
     authkeep login github\n  \
     authkeep login openai --with-token < key.txt\n  \
+    authkeep login github --flow device_code\n  \
     DD_API_KEY=… DD_APP_KEY=… authkeep login datadog --no-input --param site=datadoghq.eu\n  \
     authkeep login gitlab --connection work --base-url https://gitlab.example.com")]
 pub(crate) struct LoginArgs {
@@ -40,7 +42,8 @@ pub(crate) struct LoginArgs {
     #[arg(long, value_name = "NAME", default_value_t)]
     connection: ConnectionName,
 
-    /// How to log in: authorization_code, client_credentials or api_key. Without it the first that works here.
+    /// How to log in: authorization_code, device_code, client_credentials or api_key. Without it the first that works
+    /// here.
     #[arg(long, value_name = "FLOW")]
     flow: Option<Flow>,
 
@@ -69,9 +72,9 @@ pub(crate) struct LoginArgs {
     #[arg(long, value_name = "COMMAND", value_parser = |text: &str| Ok::<_, String>(Choice::from(text)))]
     browser: Option<Choice>,
 
-    /// How long to wait for the browser.
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration::parse)]
-    timeout: Duration,
+    /// How long to wait for you: without it five minutes for a browser, and as long as it is good for a device code.
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    timeout: Option<Duration>,
 
     /// Replace a login that works.
     #[arg(long)]
@@ -127,6 +130,7 @@ pub(crate) fn run(
             Input::Allowed
         },
         umask: context.umask,
+        countdown: Countdown::default(),
     };
     defined(context, &args.provider)?;
     let broker = context.broker_or_new()?;

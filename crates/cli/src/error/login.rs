@@ -4,6 +4,7 @@ use authkeep_core::{AskError, HttpError, LoginError, LoopbackError};
 use authkeep_registry::BindError;
 
 use super::CommandError;
+use super::device_code::device_code;
 use crate::exit_code::ExitCode;
 
 impl From<LoginError> for CommandError {
@@ -64,6 +65,10 @@ impl From<LoginError> for CommandError {
                     "nothing was stored; run `authkeep login {provider}` to try again"
                 ))
             }
+            LoginError::NoDeviceCode { .. }
+            | LoginError::ForbiddenVerificationUrl { .. }
+            | LoginError::CodeExpired { .. }
+            | LoginError::NotApproved { .. } => device_code(&error),
             LoginError::WrongIssuer { .. } => failed("wrong_issuer").hint(
                 "nothing was sent to it; check the definition's issuer and authorization_url",
             ),

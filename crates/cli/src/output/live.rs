@@ -65,7 +65,7 @@ fn fit(text: &str, size: Size) -> String {
     fitted
 }
 
-fn cut(line: &str, columns: usize) -> String {
+pub(super) fn cut(line: &str, columns: usize) -> String {
     if width(line) < columns {
         return line.to_owned();
     }
@@ -82,7 +82,7 @@ fn cut(line: &str, columns: usize) -> String {
     kept
 }
 
-fn width(line: &str) -> usize {
+pub(super) fn width(line: &str) -> usize {
     line.chars().map(columns_of).sum()
 }
 

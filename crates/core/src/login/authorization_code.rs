@@ -1,20 +1,22 @@
 //! Login by authorization code with PKCE (RFC 6749 §4.1, RFC 7636, RFC 8252): a browser, a loopback
 //! callback, and one token request.
 
+use std::time::Duration;
+
 use authkeep_flows::{
     AuthorizationRequest, Callback, CodeVerifier, State, exchange_request, read_token_response,
 };
 use authkeep_registry::{Flow, Provider};
 use authkeep_vault::EntropyError;
 
+use super::issued::Issued;
 use super::loopback::Expectation;
-use super::oauth_client::OAuthClient;
 use super::{Acquired, BrowserUrl, LoginError, LoginRequest, Loopback, Loopbacks};
 use crate::authorization_server::{AuthorizationServer, ClientRequest};
-use crate::pinned::Pinned;
-use crate::record::ConnectionRecord;
-use crate::refresh::apply;
 use crate::{BodyCap, Broker, Event, Interaction, Launch, Reach};
+
+/// How long the browser is waited for unless the request says otherwise.
+const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
 impl Broker {
     pub(super) async fn authorization_code(
@@ -33,7 +35,7 @@ impl Broker {
         let authorization_url = oauth.authorization_url.as_ref().ok_or_else(no_flow)?;
         let token_endpoint = server.token_endpoint().ok_or_else(no_flow)?;
 
-        let oauth_client = self.oauth_client(provider, request, person)?;
+        let oauth_client = self.oauth_client(provider, request, Flow::AuthorizationCode, person)?;
         let client = server.client(oauth_client.record(), ClientRequest::Token);
         let scopes = request
             .scopes
@@ -80,12 +82,13 @@ impl Broker {
         if let Launch::Impossible(why) = person.open_url(&url) {
             return Err(LoginError::NoBrowser { why });
         }
+        let patience = request.patience.unwrap_or(PATIENCE);
         person.tell(&Event::Waiting {
             redirect_uri: redirect_uri.to_string(),
-            patience: request.patience,
+            patience,
         });
         let expectation = Expectation::new(state, oauth.issuer.clone());
-        let (callback, closing) = loopback.wait(expectation, request.patience).await?;
+        let (callback, closing) = loopback.wait(expectation, patience).await?;
         let exchange = async {
             let code = match callback {
                 Callback::Code(code) => code,
@@ -120,34 +123,13 @@ impl Broker {
         let (tokens, ()) = tokio::join!(exchange, closing.finish());
         let tokens = tokens?;
 
-        let mut record = ConnectionRecord::new_at(self.now(), Pinned::to(provider));
-        Flow::AuthorizationCode
-            .as_str()
-            .clone_into(&mut record.flow);
-        record.client = Some(oauth_client.record().clone());
-        record.params.clone_from(&provider.params);
-        record.token_response.clone_from(&tokens.extra);
-        if let Some(granted) = &tokens.scope {
-            let missing: Vec<String> = scopes
-                .iter()
-                .filter(|scope| !granted.contains(scope))
-                .cloned()
-                .collect();
-            if !missing.is_empty() {
-                person.tell(&Event::FewerScopes { missing });
-            }
-        }
-        record.scopes_asked = scopes;
-        apply(&mut record, tokens, self.now());
-        record.refreshed_at = None;
-        let client = match oauth_client {
-            OAuthClient::Entered(record) => Some(record),
-            OAuthClient::Saved(_) => None,
+        let issued = Issued {
+            flow: Flow::AuthorizationCode,
+            client: oauth_client,
+            scopes,
+            tokens,
         };
-        Ok(Acquired {
-            connection: record,
-            client,
-        })
+        Ok(issued.acquired(provider, person, self.now()))
     }
 
     fn random(&self) -> Result<[u8; 32], EntropyError> {

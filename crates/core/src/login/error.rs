@@ -1,7 +1,9 @@
 //! Why nobody is logged in.
 
 use authkeep_audit::AppendError;
-use authkeep_flows::{AuthorizationRequestError, TokenError};
+use std::time::Duration;
+
+use authkeep_flows::{AuthorizationRequestError, DeviceAuthorizationError, TokenError};
 use authkeep_registry::{BindError, Flow, ProviderName, RegistryError};
 use authkeep_vault::{EntropyError, LockError, PutError};
 
@@ -105,6 +107,38 @@ pub enum LoginError {
         #[source]
         source: AuthorizationRequestError,
     },
+    /// The address where the person would have to enter the code must not be shown.
+    #[error("the address that `{provider}` names for entering the code must not be opened")]
+    ForbiddenVerificationUrl {
+        /// The provider.
+        provider: ProviderName,
+        /// Why not.
+        #[source]
+        source: ForbiddenUrl,
+    },
+    /// The device authorization endpoint gave no code.
+    #[error("`{provider}` did not issue a device code")]
+    NoDeviceCode {
+        /// The provider.
+        provider: ProviderName,
+        /// What it answered.
+        #[source]
+        source: DeviceAuthorizationError,
+    },
+    /// The code ran out before anybody approved it.
+    #[error("the code of `{provider}` ran out before it was approved")]
+    CodeExpired {
+        /// The provider.
+        provider: ProviderName,
+    },
+    /// Nobody approved the code within the time that the caller wanted to wait.
+    #[error("nobody approved the code of `{provider}` within {} s", patience.as_secs())]
+    NotApproved {
+        /// The provider.
+        provider: ProviderName,
+        /// How long was waited.
+        patience: Duration,
+    },
     /// The callback could not be listened for, or did not come.
     #[error(transparent)]
     Loopback(#[from] LoopbackError),
@@ -169,6 +203,8 @@ impl LoginError {
             Self::Denied { .. } => "denied",
             Self::WrongIssuer { .. } => "wrong_issuer",
             Self::Token { .. } => "no_token",
+            Self::NoDeviceCode { .. } | Self::ForbiddenVerificationUrl { .. } => "no_device_code",
+            Self::CodeExpired { .. } | Self::NotApproved { .. } => "not_approved",
             Self::Http(_) => "no_answer",
             Self::Loopback(_) | Self::NoBrowser { .. } => "no_callback",
             Self::ValueNeeded { .. } | Self::UnusableValue { .. } => "no_value",

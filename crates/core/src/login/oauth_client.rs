@@ -1,6 +1,6 @@
 //! Which OAuth client a login uses: the saved one, or one that the person enters once per provider and profile.
 
-use authkeep_registry::{ClientAuthMethod, Provider};
+use authkeep_registry::{ClientAuthMethod, Flow, Provider};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{LoginError, LoginRequest, Replace};
@@ -27,6 +27,7 @@ impl Broker {
         &self,
         provider: &Provider,
         request: &LoginRequest,
+        flow: Flow,
         person: &dyn Interaction,
     ) -> Result<OAuthClient, LoginError> {
         let key = self.keys(&provider.name).client()?;
@@ -37,7 +38,7 @@ impl Broker {
                 .client_id
                 .as_ref()
                 .is_none_or(|id| *id == saved.record.client_id)
-            && is_for(&saved.record, provider)
+            && is_for(&saved.record, provider, flow)
         {
             return Ok(OAuthClient::Saved(saved.record));
         }
@@ -55,11 +56,9 @@ impl Broker {
                     .unwrap_or_default()
             }
         };
-        let oauth = provider.oauth.as_ref();
-        let client_secret = match oauth.map(|oauth| (oauth.client_auth, oauth.public_client)) {
-            Some((ClientAuthMethod::None, _)) | None => None,
-            Some((_, true)) => questions.answer("client_secret", "client secret", Needed::IfAny)?,
-            Some((_, false)) => questions.answer("client_secret", "client secret", Needed::Yes)?,
+        let client_secret = match secret_needed(provider, flow) {
+            Some(needed) => questions.answer("client_secret", "client secret", needed)?,
+            None => None,
         };
         let pinned = Pinned::to(provider);
         Ok(OAuthClient::Entered(ClientRecord::new(
@@ -70,11 +69,26 @@ impl Broker {
     }
 }
 
-/// A saved client secret goes only to the token endpoint that it was entered for.
-fn is_for(saved: &ClientRecord, provider: &Provider) -> bool {
-    let mut endpoints = provider.oauth.iter();
-    saved.client_secret.is_none()
-        || endpoints.any(|oauth| saved.pinned.admits_token_requests(oauth))
+/// A saved client secret goes only to the endpoints that it was entered for. One that was saved without, because the
+/// flow of that time needed none, does not do where one is needed.
+fn is_for(saved: &ClientRecord, provider: &Provider, flow: Flow) -> bool {
+    if saved.client_secret.is_none() {
+        return secret_needed(provider, flow) != Some(Needed::Yes);
+    }
+    provider.oauth.as_ref().is_some_and(|oauth| {
+        saved.pinned.admits_token_requests(oauth)
+            && (flow != Flow::DeviceCode || saved.pinned.admits_device_requests(oauth))
+    })
+}
+
+/// Services that want a secret in the browser flow often want none of a device, which could not keep it (GitHub).
+fn secret_needed(provider: &Provider, flow: Flow) -> Option<Needed> {
+    let oauth = provider.oauth.as_ref()?;
+    match oauth.client_auth {
+        ClientAuthMethod::None => None,
+        _ if oauth.public_client || flow == Flow::DeviceCode => Some(Needed::IfAny),
+        _ => Some(Needed::Yes),
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

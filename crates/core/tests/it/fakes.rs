@@ -216,7 +216,7 @@ pub(crate) fn request() -> LoginRequest {
         client_id: Some("test-client".to_owned()),
         replace: Replace::Always,
         supplied: Supplied::default(),
-        patience: Duration::from_secs(60),
+        patience: Some(Duration::from_secs(60)),
     }
 }
 
@@ -266,6 +266,7 @@ pub(crate) struct FakePerson {
     events: Mutex<Vec<Event>>,
     urls: Mutex<Vec<String>>,
     browsing: Mutex<Vec<JoinHandle<()>>>,
+    no_browser: Option<String>,
 }
 
 impl FakePerson {
@@ -278,6 +279,7 @@ impl FakePerson {
             events: Mutex::default(),
             urls: Mutex::default(),
             browsing: Mutex::default(),
+            no_browser: None,
         }
     }
 
@@ -298,6 +300,14 @@ impl FakePerson {
         let answers = answers.iter().map(|answer| (*answer).to_owned()).collect();
         Self {
             answers: Mutex::new(answers),
+            ..self
+        }
+    }
+
+    /// Has no browser, for this reason.
+    pub(crate) fn without_browser(self, why: &str) -> Self {
+        Self {
+            no_browser: Some(why.to_owned()),
             ..self
         }
     }
@@ -342,6 +352,10 @@ impl Interaction for FakePerson {
         self.questions.lock().unwrap().push(field.clone());
         let answer = self.answers.lock().unwrap().pop_front();
         answer.map(SecretString::from).ok_or(AskError::NotPossible)
+    }
+
+    fn no_browser(&self) -> Option<String> {
+        self.no_browser.clone()
     }
 
     fn tell(&self, event: &Event) {

@@ -5,6 +5,7 @@ mod attack;
 mod browser_url;
 mod callback;
 mod client;
+mod device_code;
 mod flood;
 mod listener;
 mod outcome;

@@ -11,7 +11,7 @@ async fn unknown_fields_survive_a_refresh() {
     let broker = world.logged_in().await;
     let mut record = world.record();
     record["later"] = json!({"a": [1, {"b": null}]});
-    record["pinned"]["device"] = json!("https://device.test");
+    record["pinned"]["later"] = json!("https://later.test");
     world.put(CONNECTION, &record);
     broker.renew(&target()).await.unwrap();
     let after = world.record();

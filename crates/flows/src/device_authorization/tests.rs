@@ -190,13 +190,12 @@ fn refusals_and_failures_are_told_apart() {
             matches!(&error, DeviceAuthorizationError::Refused { error, .. } if error == "device_flow_disabled"),
             "{error:?}"
         );
+        assert!(error.is_not_allowed() && !error.may_pass());
+        assert!(!read(status, r#"{"error":"invalid_client"}"#).is_not_allowed());
     }
     for (status, body) in [(503, disabled), (429, ""), (200, "<html>"), (200, "")] {
         let error = read(status, body);
-        assert!(
-            matches!(error, DeviceAuthorizationError::Transient { .. }),
-            "{error:?}"
-        );
+        assert!(error.may_pass(), "{error:?}");
     }
     for (status, body) in [(302, ""), (200, "no idea"), (404, "gone"), (200, "[]")] {
         let error = read(status, body);

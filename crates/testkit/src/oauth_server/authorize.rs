@@ -136,7 +136,7 @@ fn is_loopback(redirect_uri: &str) -> bool {
     })
 }
 
-fn granted_scope(options: &ServerOptions, asked: Option<&str>) -> String {
+pub(super) fn granted_scope(options: &ServerOptions, asked: Option<&str>) -> String {
     let Some(asked) = asked.filter(|asked| !asked.is_empty()) else {
         return options.scopes.join(" ");
     };

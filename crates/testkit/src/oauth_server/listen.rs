@@ -18,7 +18,7 @@ use super::message::{Received, Reply};
 use super::options::ServerOptions;
 use super::script::Fate;
 use super::state::Shared;
-use super::{api, authorize, metadata, revoke, token};
+use super::{api, authorize, device, metadata, revoke, token};
 
 /// Binds before the thread starts, so that a client may connect as soon as this returns.
 pub(super) fn start(options: ServerOptions) -> (Arc<Shared>, oneshot::Sender<()>, JoinHandle<()>) {
@@ -121,6 +121,9 @@ fn route(shared: &Shared, received: &Received) -> Reply {
     match (received.method.as_str(), received.path.as_str()) {
         ("GET", "/authorize") => authorize::show(state, issuer, received),
         ("POST", "/authorize") => authorize::decide(state, issuer, received),
+        ("POST", "/device_authorization") => device::authorize(state, issuer, received),
+        ("GET", "/device") => device::show(state, received),
+        ("POST", "/device") => device::decide(state, received),
         ("POST", "/token") => token::token(state, received),
         ("POST", "/revoke") => revoke::revoke(state, received),
         ("POST", "/introspect") => revoke::introspect(state, received),
@@ -129,9 +132,16 @@ fn route(shared: &Shared, received: &Received) -> Reply {
         }
         ("GET", "/api/me") => api::me(state, received),
         (_, "/api/echo") => api::echo(state, received),
-        (_, "/authorize" | "/token" | "/revoke" | "/introspect" | "/api/me") => {
-            Reply::error(405, "invalid_request", "this method is not offered here")
-        }
+        (
+            _,
+            "/authorize"
+            | "/device"
+            | "/device_authorization"
+            | "/token"
+            | "/revoke"
+            | "/introspect"
+            | "/api/me",
+        ) => Reply::error(405, "invalid_request", "this method is not offered here"),
         _ => Reply::error(404, "not_found", "nothing is served here"),
     }
 }

@@ -26,6 +26,12 @@ pub struct ServerOptions {
     pub pkce: Pkce,
     /// How a client gets a token of its own (RFC 6749 section 4.4); `None`: it does not.
     pub client_grant: Option<ClientGrant>,
+    /// Lifetime of device codes in seconds.
+    pub device_code_ttl: u64,
+    /// The interval between polls in seconds, sent and insisted on.
+    pub device_interval: u64,
+    /// How polls are answered.
+    pub device_polls: DevicePolls,
 }
 
 impl Default for ServerOptions {
@@ -41,6 +47,9 @@ impl Default for ServerOptions {
             issuer_param_advertised: None,
             pkce: Pkce::default(),
             client_grant: None,
+            device_code_ttl: 600,
+            device_interval: 1,
+            device_polls: DevicePolls::default(),
         }
     }
 }
@@ -60,6 +69,9 @@ impl ServerOptions {
             Switch::IssuerParam(param) => self.issuer_param = param,
             Switch::IssuerParamAdvertised(flag) => self.issuer_param_advertised = flag,
             Switch::Pkce(pkce) => self.pkce = pkce,
+            Switch::DeviceCodeTtl(seconds) => self.device_code_ttl = seconds,
+            Switch::DeviceInterval(seconds) => self.device_interval = seconds,
+            Switch::DevicePolls(polls) => self.device_polls = polls,
         }
     }
 }
@@ -182,6 +194,22 @@ pub enum Pkce {
     Unchecked,
 }
 
+/// How the token endpoint answers a device that polls (RFC 8628 section 3.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DevicePolls {
+    /// As the standard says, errors with status 400.
+    #[default]
+    Standard,
+    /// The same words with status 200, as GitHub does.
+    WithStatus200,
+    /// The next poll is told to slow down, however late it comes, and the device is held to that.
+    SlowDownOnce,
+    /// The code has run out, whatever its lifetime.
+    Expired,
+    /// Success without a token.
+    Garbage,
+}
+
 /// One change to a running server; see the field of [`ServerOptions`] of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -200,4 +228,10 @@ pub enum Switch {
     IssuerParamAdvertised(Option<bool>),
     /// The code challenge demanded.
     Pkce(Pkce),
+    /// For device codes issued from now on, in seconds.
+    DeviceCodeTtl(u64),
+    /// For device codes issued from now on, in seconds.
+    DeviceInterval(u64),
+    /// How polls are answered.
+    DevicePolls(DevicePolls),
 }

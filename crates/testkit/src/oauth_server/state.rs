@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::authorize::AuthorizationRequest;
+use super::device::Devices;
 use super::grants::Grants;
 use super::message::Received;
 use super::options::ServerOptions;
@@ -21,6 +22,7 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub(super) options: ServerOptions,
     pub(super) grants: Grants,
+    pub(super) devices: Devices,
     /// Consent pages shown and not yet answered, by the id in their form.
     pub(super) pending: HashMap<String, AuthorizationRequest>,
 }
@@ -30,6 +32,7 @@ impl Shared {
         let state = State {
             options,
             grants: Grants::default(),
+            devices: Devices::default(),
             pending: HashMap::new(),
         };
         Self {

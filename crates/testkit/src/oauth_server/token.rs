@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::authorize::Challenge;
 use super::client_authentication::authenticate;
+use super::device;
 use super::grants::{FamilyId, Presented};
 use super::message::{Received, Reply, has_duplicates};
 use super::options::{Client, ClientGrant, Rotation};
@@ -32,6 +33,9 @@ pub(super) fn token(state: &mut State, received: &Received) -> Reply {
     }
     let answer = match grant_type {
         Some("authorization_code") => authorization_code(state, &client, received),
+        Some("urn:ietf:params:oauth:grant-type:device_code") => {
+            return device::poll(state, &client, received);
+        }
         Some("refresh_token") => refresh_token(state, &client, received),
         _ => return Reply::error(400, "unsupported_grant_type", "this grant is not offered"),
     };
@@ -124,7 +128,7 @@ fn client_credentials(
 }
 
 /// A successful answer (section 5.1) with a fresh access token.
-fn tokens(state: &mut State, family: FamilyId, refresh_token: Option<String>) -> Reply {
+pub(super) fn tokens(state: &mut State, family: FamilyId, refresh_token: Option<String>) -> Reply {
     let ttl = state.options.access_token_ttl;
     let mut document = json!({
         "access_token": state.grants.issue_access_token(family, ttl),

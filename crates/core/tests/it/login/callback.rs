@@ -132,7 +132,7 @@ async fn another_issuer_with_the_right_state_ends_the_login_and_gets_no_code() {
         let mut request = request();
         if param == IssParam::Duplicate {
             // Two issuers are no answer at all, so the login goes on waiting.
-            request.patience = std::time::Duration::from_millis(500);
+            request.patience = Some(std::time::Duration::from_millis(500));
         }
         let outcome = world
             .broker()
@@ -145,7 +145,7 @@ async fn another_issuer_with_the_right_state_ends_the_login_and_gets_no_code() {
                 assert!(matches!(error, LoginError::WrongIssuer { .. }), "{error:?}");
             }
             (IssParam::Duplicate, Err(error)) => {
-                let timed_out = LoopbackError::TimedOut(request.patience).to_string();
+                let timed_out = LoopbackError::TimedOut(request.patience.unwrap()).to_string();
                 assert_eq!(error.to_string(), timed_out);
             }
             _ => {}

@@ -164,7 +164,7 @@ async fn a_client_is_saved_only_with_a_login() {
     let world = World::new();
     let mut request = request();
     request.client_id = Some("nobody".to_owned());
-    request.patience = std::time::Duration::from_millis(200);
+    request.patience = Some(std::time::Duration::from_millis(200));
     let person = FakePerson::approving();
     drop(world.broker().login(&request, &person).await.unwrap_err());
     assert_eq!(world.stored(CLIENT), json!(null));

@@ -85,7 +85,7 @@ async fn one_login(
     });
     let mut request = request();
     match ending {
-        Ending::TimedOut => request.patience = Duration::from_millis(500),
+        Ending::TimedOut => request.patience = Some(Duration::from_millis(500)),
         Ending::SlowServer => world.script([Scripted::Delay(2_500)]),
         _ => {}
     }

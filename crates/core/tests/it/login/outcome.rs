@@ -143,7 +143,7 @@ async fn a_failed_login_changes_no_byte_of_the_vault() {
             };
             let person = person.answering(&["test-client"]);
             match fault {
-                Fault::WalkAway => request.patience = Duration::from_millis(200),
+                Fault::WalkAway => request.patience = Some(Duration::from_millis(200)),
                 Fault::Answer(scripted) => world.script([scripted.clone()]),
                 Fault::Audit => world.break_audit_log(),
                 Fault::Deny => {}

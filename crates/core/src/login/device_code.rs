@@ -1,0 +1,191 @@
+//! Login by device code (RFC 8628): the person approves on any device that has a browser, and this one polls.
+//!
+//! No browser is opened and no port is listened on, so it works over SSH and in a container. When to poll and when to
+//! stop is decided in `flows`; here the requests are sent and the time is waited.
+
+use std::time::{Duration, SystemTime};
+
+use authkeep_flows::{
+    DeviceAnswer, DeviceAuthorization, DeviceEnd, DevicePolling, DeviceStep, HttpRequest,
+    TokenError, TokenResponseRules, TokenSet, device_token_request, read_device_authorization,
+    read_device_token_response,
+};
+use authkeep_registry::{Flow, Provider};
+use tokio::time::Instant;
+
+use super::issued::Issued;
+use super::oauth_client::OAuthClient;
+use super::{Acquired, BrowserUrl, LoginError, LoginRequest, Loopbacks};
+use crate::authorization_server::{AuthorizationServer, ClientRequest};
+use crate::{BodyCap, Broker, DeviceCodePrompt, Event, HttpError, Interaction, Reach};
+
+impl Broker {
+    pub(super) async fn device_code(
+        &self,
+        provider: &Provider,
+        request: &LoginRequest,
+        person: &dyn Interaction,
+    ) -> Result<Acquired, LoginError> {
+        let no_flow = || LoginError::NoUsableFlow {
+            provider: provider.name.clone(),
+            offered: provider.flows.clone(),
+        };
+        let server = AuthorizationServer::of(provider).ok_or_else(no_flow)?;
+        let token_endpoint = server.token_endpoint().ok_or_else(no_flow)?;
+        let client = self.oauth_client(provider, request, Flow::DeviceCode, person)?;
+        let scopes = request.scopes.as_ref().unwrap_or(&server.oauth.scopes);
+        let scopes = scopes.clone();
+
+        let asked = server.device_authorization_request(client.record(), &scopes);
+        let asked = asked.ok_or_else(no_flow)?;
+        let reach = Reach::of(provider);
+        let response = self.parts.http.send(&asked, BodyCap::Token, reach).await?;
+        let issued_at = Instant::now();
+        let authorization =
+            read_device_authorization(&response).map_err(|source| LoginError::NoDeviceCode {
+                provider: provider.name.clone(),
+                source,
+            })?;
+        let prompt = prompt(provider, request, &client, &scopes, &authorization)?;
+        person.tell(&Event::DeviceCode(prompt));
+
+        let poll = Poll {
+            broker: self,
+            provider,
+            rules: server.rules(),
+            request: device_token_request(
+                &token_endpoint,
+                &server.client(client.record(), ClientRequest::Token),
+                &authorization.device_code,
+            ),
+            authorization,
+            issued_at,
+        };
+        let tokens = poll.until_decided(request.patience).await?;
+        let issued = Issued {
+            flow: Flow::DeviceCode,
+            client,
+            scopes,
+            tokens,
+        };
+        Ok(issued.acquired(provider, person, self.now()))
+    }
+}
+
+/// What the person is shown. Addresses are the server's words, and are written out anew from the parse.
+fn prompt(
+    provider: &Provider,
+    request: &LoginRequest,
+    client: &OAuthClient,
+    scopes: &[String],
+    authorization: &DeviceAuthorization,
+) -> Result<DeviceCodePrompt, LoginError> {
+    let loopbacks = if provider.local {
+        Loopbacks::Allowed
+    } else {
+        Loopbacks::Refused
+    };
+    let checked = |address: &str| {
+        BrowserUrl::parse(address, loopbacks).map_err(|source| {
+            LoginError::ForbiddenVerificationUrl {
+                provider: provider.name.clone(),
+                source,
+            }
+        })
+    };
+    let complete = authorization.verification_uri_complete.as_deref();
+    let life = authorization.expires_in;
+    Ok(DeviceCodePrompt {
+        provider: provider.name.clone(),
+        display_name: provider.display_name.clone(),
+        connection: request.connection.clone(),
+        user_code: authorization.user_code.clone(),
+        verification_uri: checked(&authorization.verification_uri)?,
+        verification_uri_complete: complete.map(checked).transpose()?,
+        client_id: client.record().client_id.clone(),
+        scopes: scopes.to_vec(),
+        patience: request.patience.map_or(life, |patience| patience.min(life)),
+    })
+}
+
+/// A code that is waiting to be approved.
+struct Poll<'a> {
+    broker: &'a Broker,
+    provider: &'a Provider,
+    rules: TokenResponseRules<'a>,
+    request: HttpRequest,
+    authorization: DeviceAuthorization,
+    issued_at: Instant,
+}
+
+impl Poll<'_> {
+    async fn until_decided(&self, patience: Option<Duration>) -> Result<TokenSet, LoginError> {
+        let mut step = DevicePolling::begin(&self.authorization, patience);
+        // Why the last poll was not answered: at the end it says more than that the time is over.
+        let mut trouble = None;
+        loop {
+            match step {
+                DeviceStep::Ask { wait, polling } => {
+                    tokio::time::sleep(wait).await;
+                    let answer = match self.ask().await {
+                        Ok(answer) => {
+                            trouble = self.unavailable(&answer);
+                            answer
+                        }
+                        Err(error @ (HttpError::Connect { .. } | HttpError::Exchange { .. })) => {
+                            tracing::debug!(%error, "a poll got no answer");
+                            trouble = Some(error.into());
+                            DeviceAnswer::NoAnswer
+                        }
+                        Err(error) => return Err(error.into()),
+                    };
+                    step = polling.after(answer, self.issued_at.elapsed());
+                }
+                DeviceStep::Granted(tokens) => return Ok(tokens),
+                DeviceStep::Ended(end) => {
+                    return Err(self.ended(end, trouble, patience.unwrap_or_default()));
+                }
+            }
+        }
+    }
+
+    async fn ask(&self) -> Result<DeviceAnswer, HttpError> {
+        let http = &self.broker.parts.http;
+        let reach = Reach::of(self.provider);
+        let response = http.send(&self.request, BodyCap::Token, reach).await?;
+        let now = SystemTime::from(self.broker.now());
+        Ok(read_device_token_response(&response, &self.rules, now))
+    }
+
+    fn unavailable(&self, answer: &DeviceAnswer) -> Option<LoginError> {
+        let DeviceAnswer::Unavailable { status, .. } = answer else {
+            return None;
+        };
+        Some(self.no_token(TokenError::Transient {
+            status: *status,
+            retry_after: None,
+        }))
+    }
+
+    fn ended(&self, end: DeviceEnd, trouble: Option<LoginError>, patience: Duration) -> LoginError {
+        let provider = self.provider.name.clone();
+        match (end, trouble) {
+            (DeviceEnd::Denied { error, description }, _) => LoginError::Denied {
+                provider,
+                error,
+                description,
+            },
+            (DeviceEnd::Failed(source), _) => self.no_token(source),
+            (_, Some(trouble)) => trouble,
+            (DeviceEnd::OutOfPatience, None) => LoginError::NotApproved { provider, patience },
+            (_, None) => LoginError::CodeExpired { provider },
+        }
+    }
+
+    fn no_token(&self, source: TokenError) -> LoginError {
+        LoginError::Token {
+            provider: self.provider.name.clone(),
+            source,
+        }
+    }
+}
