@@ -104,7 +104,7 @@ pub enum Event {
     },
     /// The person has to approve this on a device that has a browser, and the login waits for it. Without it being
     /// shown the login cannot succeed.
-    DeviceCode(DeviceCodePrompt),
+    DeviceCode(Box<DeviceCodePrompt>),
     /// The code arrived and is being exchanged for tokens.
     Exchanging,
     /// The provider granted less than was asked for.

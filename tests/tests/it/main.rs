@@ -23,6 +23,7 @@ mod export_shells;
 mod fixtures;
 mod leaks_argv;
 mod leaks_logs;
+mod login_device;
 mod login_openid;
 mod login_refused;
 mod login_run;

@@ -78,6 +78,13 @@ impl Inspection {
                 "authorization",
                 oauth.authorization_url.as_ref().map(ToString::to_string),
             ),
+            (
+                "device",
+                oauth
+                    .device_authorization_url
+                    .as_ref()
+                    .map(ToString::to_string),
+            ),
             ("token", oauth.token_url.as_ref().map(ToString::to_string)),
             (
                 "revocation",

@@ -47,7 +47,7 @@ impl Broker {
                 source,
             })?;
         let prompt = prompt(provider, request, &client, &scopes, &authorization)?;
-        person.tell(&Event::DeviceCode(prompt));
+        person.tell(&Event::DeviceCode(Box::new(prompt)));
 
         let poll = Poll {
             broker: self,
