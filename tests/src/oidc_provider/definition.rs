@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::OidcProvider;
 
-/// A client registered with the provider for the authorization code flow, with any loopback port
-/// and the path `/callback`.
+/// A client registered with the provider: the first three for the authorization code flow, with any loopback
+/// port and the path `/callback`, the others for the device code flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OidcClient {
     /// No secret.
@@ -14,6 +14,10 @@ pub enum OidcClient {
     ConfBasic,
     /// Secret in the form.
     ConfPost,
+    /// A device without a secret.
+    DevicePublic,
+    /// A device with a secret, in the `Authorization` header.
+    DeviceConf,
 }
 
 impl OidcClient {
@@ -24,6 +28,8 @@ impl OidcClient {
             Self::PublicNative => "public-native",
             Self::ConfBasic => "conf-basic",
             Self::ConfPost => "conf-post",
+            Self::DevicePublic => "device-public",
+            Self::DeviceConf => "device-conf",
         }
     }
 
@@ -31,17 +37,25 @@ impl OidcClient {
     #[must_use]
     pub fn secret(self) -> Option<&'static str> {
         match self {
-            Self::PublicNative => None,
+            Self::PublicNative | Self::DevicePublic => None,
+            Self::DeviceConf => Some("device-secret-0123456789abcdef"),
             Self::ConfBasic => Some("s3cr:et/+ %&=~"),
             Self::ConfPost => Some("post-secret-0123456789abcdef"),
+        }
+    }
+
+    fn flow(self) -> &'static str {
+        match self {
+            Self::DevicePublic | Self::DeviceConf => "device_code",
+            _ => "authorization_code",
         }
     }
 
     /// The word of the definition schema for how it authenticates.
     fn auth(self) -> &'static str {
         match self {
-            Self::PublicNative => "none",
-            Self::ConfBasic => "basic",
+            Self::PublicNative | Self::DevicePublic => "none",
+            Self::ConfBasic | Self::DeviceConf => "basic",
             Self::ConfPost => "body",
         }
     }
@@ -57,16 +71,17 @@ pub(super) fn definition(provider: &OidcProvider, name: &str, client: OidcClient
         "name": name,
         "display_name": format!("OpenID provider {name}"),
         "local": true,
-        "flows": ["authorization_code"],
+        "flows": [client.flow()],
         "hosts": [issuer.trim_start_matches("http://")],
         "oauth": {
             "issuer": issuer,
             "authorization_url": provider.endpoint("authorization_endpoint"),
+            "device_authorization_url": provider.endpoint("device_authorization_endpoint"),
             "token_url": provider.endpoint("token_endpoint"),
             "revocation_url": provider.endpoint("revocation_endpoint"),
             "scopes": ["openid", "profile", "email"],
             "pkce": true,
-            "public_client": client == OidcClient::PublicNative,
+            "public_client": client.secret().is_none(),
             "client_auth": client.auth(),
             "client_env": {
                 "client_id": format!("{variable}_CLIENT_ID"),

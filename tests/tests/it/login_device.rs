@@ -125,7 +125,7 @@ fn without_a_display_it_is_chosen_and_works_to_the_end() {
     let output = waiting.decided(Person::Approve);
     assert_eq!(output.code, 0, "{output:?}");
     assert!(
-        output.stdout.contains("Logged in to acme (default)."),
+        output.stdout.contains("Logged in to acme (default)"),
         "{output:?}"
     );
     assert!(polls(&acme) > 0);

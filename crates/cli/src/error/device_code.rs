@@ -25,7 +25,7 @@ pub(super) fn device_code(error: &LoginError) -> CommandError {
                     .to_owned()
             } else {
                 format!(
-                    "nothing was stored; check the client id, then run `authkeep login {provider}` again \
+                    "nothing was stored; check the client id, and that its OAuth app may use the device flow, then run `authkeep login {provider}` again \
                      (with --reset to replace a saved one)"
                 )
             })
