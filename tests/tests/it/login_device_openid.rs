@@ -3,13 +3,13 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Stdio;
 
-use authkeep_tests::{Browser, OidcClient, OidcOptions};
+use authkeep_tests::{Browser, BrowserAction, OidcClient, OidcOptions};
 use serde_json::{Value, json};
 
 use crate::openid::OpenId;
 
-/// Starts `login acme` for this client, approves it in Chromium, and returns the exit code and stdout.
-fn login(openid: &OpenId, client: OidcClient) -> (i32, Value) {
+/// Starts `login acme` for this client, does in Chromium what `action` says, and returns the exit code and stdout.
+fn login(openid: &OpenId, client: OidcClient, action: BrowserAction) -> (i32, Value) {
     let mut command = openid
         .product
         .command(&["login", "acme", "--json", "--force"]);
@@ -31,7 +31,7 @@ fn login(openid: &OpenId, client: OidcClient) -> (i32, Value) {
     let event: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(event["client_id"], client.id());
     let address = event["verification_uri_complete"].as_str().unwrap();
-    let visit = Browser::chromium().visit(address);
+    let visit = Browser::chromium().acting(action).visit(address);
     assert_eq!(visit.code, 0, "{visit:#?}");
     let mut said = String::new();
     stderr.read_to_string(&mut said).unwrap();
@@ -44,7 +44,7 @@ fn login(openid: &OpenId, client: OidcClient) -> (i32, Value) {
 fn both_kinds_of_client_log_in_use_the_token_renew_it_and_end_it() {
     for client in [OidcClient::DevicePublic, OidcClient::DeviceConf] {
         let openid = OpenId::new(&OidcOptions::default(), client);
-        let (code, document) = login(&openid, client);
+        let (code, document) = login(&openid, client, BrowserAction::Approve);
         assert_eq!(
             (code, &document["outcome"]),
             (0, &json!("logged_in")),
@@ -81,6 +81,15 @@ fn both_kinds_of_client_log_in_use_the_token_renew_it_and_end_it() {
         assert_eq!(ended["ended"][0]["remote"], "revoked", "{ended}");
         assert!(!openid.provider.token_is_active(&renewed));
     }
+}
+
+#[test]
+fn what_is_refused_there_is_not_stored_here() {
+    let client = OidcClient::DevicePublic;
+    let openid = OpenId::new(&OidcOptions::default(), client);
+    let (code, error) = login(&openid, client, BrowserAction::Deny);
+    assert_eq!((code, &error["error"]), (4, &json!("denied")), "{error}");
+    assert_eq!(openid.product.json(&["get", "acme"]).0, 5);
 }
 
 #[test]
