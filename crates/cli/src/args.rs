@@ -99,6 +99,7 @@ macro_rules! subcommands {
 subcommands! {
     Init(commands::init::InitArgs),
     Login(commands::login::LoginArgs),
+    Auth(commands::auth::AuthArgs),
     List(commands::list::ListArgs),
     Get(commands::get::GetArgs),
     Export(commands::export::ExportArgs),

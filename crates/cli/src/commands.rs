@@ -1,6 +1,7 @@
 //! The table of subcommands: one file each, holding its arguments, its function and its view.
 
 pub(crate) mod audit;
+pub(crate) mod auth;
 pub(crate) mod completions;
 mod condition;
 pub(crate) mod doctor;
@@ -38,6 +39,7 @@ pub(crate) fn run(
     match command {
         Command::Init(args) => init::run(context, args),
         Command::Login(args) => login::run(context, output, args),
+        Command::Auth(args) => auth::run(context, output, args),
         Command::List(args) => list::run(context, args),
         Command::Get(args) => get::run(context, output, args),
         Command::Export(args) => export::run(context, output, args),

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use authkeep_audit::AuditLog;
-use authkeep_core::{
-    Broker, BrokerParts, Environment, Home, ProfileName, ReqwestClient, SystemClock,
-};
+use authkeep_core::{Broker, BrokerParts, Home, ProfileName, ReqwestClient, SystemClock};
 use authkeep_registry::Registry;
 use authkeep_vault::{EntropyError, SqliteStore};
 
@@ -122,7 +120,7 @@ impl Context {
             entropy,
             http: Arc::new(ReqwestClient::new(env::proxy())),
         })
-        .with_environment(Environment::new(env::secret))
+        .with_environment(env::environment())
         .with_runner(Arc::new(DetachedRefresher::new(home, &self.global)));
         if process::is_the_first() {
             return broker.with_impatience(None);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use authkeep_core::ProxySettings;
+use authkeep_core::{Environment, ProxySettings};
 use authkeep_vault::FileSystems;
 use secrecy::SecretString;
 
@@ -57,6 +57,11 @@ pub(crate) fn file_systems() -> FileSystems {
 /// A variable that a definition names as the source of a credential.
 pub(crate) fn secret(name: &str) -> Option<SecretString> {
     variable(name).map(SecretString::from)
+}
+
+/// The same for whoever has to look such variables up.
+pub(crate) fn environment() -> Environment {
+    Environment::new(secret)
 }
 
 /// Whether a variable is set, without looking at its value.

@@ -10,6 +10,9 @@ use crate::record::{ClientRecord, ConnectionRecord, Verdict};
 use crate::refresh::Intent;
 use crate::{ConnectionName, Timestamp, TokenId, Trouble};
 
+/// The connection that holds what was bought with the environment's OAuth client.
+pub(crate) const ENVIRONMENT: &str = "environment";
+
 /// Which login is meant: a provider, and one of its connections where it matters which.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {

@@ -23,6 +23,10 @@ impl Environment {
         (self.0)(variable).filter(|value| !value.expose_secret().trim().is_empty())
     }
 
+    pub(crate) fn has(&self, variable: &str) -> bool {
+        self.secret(variable).is_some()
+    }
+
     /// A value that is no secret, such as a parameter.
     pub(crate) fn text(&self, variable: &str) -> Option<String> {
         let value = self.secret(variable)?;

@@ -24,6 +24,7 @@ mod pinned;
 mod record;
 mod token_id;
 
+mod chain;
 mod export;
 mod list;
 mod login;
@@ -37,6 +38,7 @@ mod resolve;
 mod home;
 
 pub use broker::{Broker, BrokerParts};
+pub use chain::{Method, Obtained, Way, ways};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use connection::{Connection, ConnectionStatus, CredentialKind, Target};
 pub use credential::{Credential, UnknownField};

@@ -11,6 +11,7 @@ mod browser_url;
 mod client_credentials;
 mod device_code;
 mod error;
+mod from_environment;
 mod issued;
 mod loopback;
 mod oauth_client;
@@ -27,6 +28,7 @@ use secrecy::SecretString;
 pub use self::browser_url::{BrowserUrl, ForbiddenUrl, Loopbacks};
 pub use self::error::LoginError;
 pub use self::loopback::{Loopback, LoopbackError, redirect_address};
+pub(crate) use self::oauth_client::client_variable;
 
 use crate::record::{self, ClientRecord, ConnectionRecord, Stored};
 use crate::{Broker, Connection, ConnectionName, ConnectionStatus, Event, Interaction};

@@ -112,12 +112,9 @@ impl Broker {
             Lookup::Fresh(connection)
             | Lookup::NeedsRefresh(connection)
             | Lookup::NeedsLogin(connection, _) => Ok(connection),
-            Lookup::Missing {
+            Lookup::Missing { provider, .. } => Err(ResolveError::Missing {
+                ways: self.ways(target)?,
                 provider,
-                variables,
-            } => Err(ResolveError::Missing {
-                provider,
-                variables,
             }),
         }
     }

@@ -8,8 +8,8 @@ use authkeep_registry::ProviderName;
 use tokio::time::timeout;
 
 use crate::{
-    Broker, Connection, ConnectionName, ConnectionStatus, Lookup, LookupError, RefreshError,
-    RefreshOrder, Renewal, Target,
+    Broker, Connection, ConnectionName, ConnectionStatus, LoginError, Lookup, LookupError, Method,
+    RefreshError, RefreshOrder, Renewal, Target, Way,
 };
 
 /// Why there is no working credential.
@@ -21,9 +21,12 @@ pub enum ResolveError {
     Missing {
         /// The provider.
         provider: ProviderName,
-        /// Environment variables that `login` would take the credential from.
-        variables: Vec<String>,
+        /// What the environment lacks for one.
+        ways: Vec<Way>,
     },
+    /// The OAuth client of the environment was turned away, or a value of it cannot be used.
+    #[error(transparent)]
+    Client(Box<LoginError>),
     /// There is a login, but only a person can make it work again.
     #[error("the login to `{provider}` is {status}")]
     NeedsLogin {
@@ -48,8 +51,21 @@ pub enum ResolveError {
     },
 }
 
+impl ResolveError {
+    /// Whether the next way may be tried: there is nothing saved that works, or could work without a person.
+    pub(crate) fn leaves_room(&self) -> bool {
+        match self {
+            Self::Missing { .. } | Self::NeedsLogin { .. } => true,
+            Self::Refresh { error, .. } => error.ends_the_login(),
+            _ => false,
+        }
+    }
+}
+
 impl Broker {
-    /// Obtains a login of `target` that is good for at least `min_ttl`, refreshing it if need be.
+    /// Obtains a login of `target` that is good for at least `min_ttl`, refreshing it if need be. Where nothing is
+    /// saved, or what is saved is over, it comes from the [environment](Self::with_environment): see
+    /// [`obtain`](Self::obtain).
     ///
     /// While the present token is still valid, only a refusal that ends the login makes a failed refresh an error,
     /// and a slow server is waited for a few seconds only: the refresh goes on without the caller.
@@ -58,6 +74,16 @@ impl Broker {
     ///
     /// [`ResolveError`] says what has to be done: log in, wait, or name another connection.
     pub async fn resolve(
+        &self,
+        target: &Target,
+        min_ttl: Option<Duration>,
+    ) -> Result<Connection, ResolveError> {
+        let obtained = self.obtain(target, min_ttl, Method::ApiKey).await?;
+        Ok(obtained.connection)
+    }
+
+    /// The same with what is saved and nothing else.
+    pub(crate) async fn resolve_saved(
         &self,
         target: &Target,
         min_ttl: Option<Duration>,
@@ -79,9 +105,19 @@ impl Broker {
         target: &Target,
         min_ttl: Option<Duration>,
     ) -> Result<Option<Connection>, ResolveError> {
-        match self.settled(target, min_ttl)? {
-            Settled::Fresh(connection) => Ok(Some(connection)),
-            Settled::Due(_) => Ok(None),
+        match self.settled(target, min_ttl) {
+            Ok(Settled::Fresh(connection)) => {
+                Ok((!self.is_superseded(target, &connection)?).then_some(connection))
+            }
+            Ok(Settled::Due(_)) => Ok(None),
+            Err(error) if error.leaves_room() && target.connection.is_none() => {
+                let ways = self.ways(target)?;
+                match ways.iter().find(|way| way.is_open()) {
+                    Some(_) => Ok(None),
+                    None => Err(error),
+                }
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -110,12 +146,9 @@ impl Broker {
                 connection: connection.name().clone(),
                 status,
             }),
-            Lookup::Missing {
+            Lookup::Missing { provider, .. } => Err(ResolveError::Missing {
+                ways: self.ways(target)?,
                 provider,
-                variables,
-            } => Err(ResolveError::Missing {
-                provider,
-                variables,
             }),
         }
     }
@@ -172,7 +205,7 @@ impl Broker {
         self.stored(&provider, Some(&name))?
             .ok_or(ResolveError::Missing {
                 provider,
-                variables: Vec::new(),
+                ways: Vec::new(),
             })
     }
 }

@@ -4,6 +4,7 @@
 mod accounts;
 mod acme;
 mod arguments;
+mod auth;
 mod authorization;
 mod binary;
 mod chromium;

@@ -5,7 +5,7 @@ use authkeep_registry::ProviderName;
 use clap::{Args, ValueEnum};
 
 use super::handout::{released, wanted};
-use super::missing::no_credential;
+use super::missing::broker_for;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output::{Done, Output};
@@ -76,10 +76,13 @@ pub(crate) fn run(
         connection: args.connection.clone(),
     };
     let named: Vec<_> = args.providers.iter().map(target).collect();
-    let variables = match (context.broker()?, args.providers.first()) {
-        (None, Some(provider)) => return Err(no_credential(context, provider)),
-        (None, None) => Variables::default(),
-        (Some(broker), _) => released(&broker, wanted(&broker, output, &named)?, Purpose::Export)?,
+    let broker = match args.providers.first() {
+        Some(provider) => Some(broker_for(context, provider)?),
+        None => context.broker()?,
+    };
+    let variables = match broker {
+        Some(broker) => released(&broker, wanted(&broker, output, &named)?, Purpose::Export)?,
+        None => Variables::default(),
     };
     if variables.iter().next().is_none() {
         output.warn("nothing is connected in this profile: there is nothing to export");

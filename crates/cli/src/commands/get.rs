@@ -4,14 +4,14 @@ mod details;
 
 use std::time::Duration;
 
-use authkeep_core::{Broker, Connection, ConnectionName, Purpose, Target};
+use authkeep_core::{Broker, Connection, ConnectionName, Purpose, ResolveError, Target};
 use authkeep_registry::ProviderName;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use self::details::Details;
-use super::missing::no_credential;
+use super::missing::broker_for;
 use super::resolving::{renewed, resolved};
 use crate::context::Context;
 use crate::duration;
@@ -59,9 +59,7 @@ pub(crate) fn run(
     output: &Output,
     args: &GetArgs,
 ) -> Result<Done, CommandError> {
-    let Some(broker) = context.broker()? else {
-        return Err(no_credential(context, &args.provider));
-    };
+    let broker = broker_for(context, &args.provider)?;
     let target = Target {
         provider: args.provider.clone(),
         connection: args.connection.clone(),
@@ -98,7 +96,11 @@ fn current(
     }
     // Looking at a login that has run out is no reason to fail: the status says so.
     if !args.show_secret && args.min_ttl.is_none() {
-        return Ok(broker.show(target)?);
+        match broker.show(target) {
+            // The environment may have what the vault has not.
+            Err(ResolveError::Missing { .. }) => {}
+            shown => return Ok(shown?),
+        }
     }
     resolved(broker, output, target, args.min_ttl)
 }

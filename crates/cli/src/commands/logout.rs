@@ -27,15 +27,20 @@ pub(crate) struct LogoutArgs {
 }
 
 pub(crate) fn run(context: &Context, args: &LogoutArgs) -> Result<Done, CommandError> {
-    let Some(broker) = context.broker()? else {
-        return Err(no_credential(context, &args.provider));
-    };
     let target = Target {
         provider: args.provider.clone(),
         connection: args.connection.clone(),
     };
+    end(context, &target)
+}
+
+/// Ends it; shared by `logout` and `auth --logout`.
+pub(super) fn end(context: &Context, target: &Target) -> Result<Done, CommandError> {
+    let Some(broker) = context.broker()? else {
+        return Err(no_credential(context, &target.provider));
+    };
     let outcome = block_on(OnInterrupt::Finish(&broker), async {
-        Ok(broker.logout(&target).await?)
+        Ok(broker.logout(target).await?)
     })?;
     Ok(Done::view(Ended {
         outcomes: vec![outcome],

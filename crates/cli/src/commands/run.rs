@@ -8,7 +8,7 @@ use clap::Args;
 use secrecy::ExposeSecret;
 
 use super::handout::{released, wanted};
-use super::missing::no_credential;
+use super::missing::broker_for;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -87,14 +87,15 @@ fn variables(
     output: &Output,
     args: &RunArgs,
 ) -> Result<Variables, CommandError> {
-    match (context.broker()?, args.providers.first()) {
-        (None, Some(target)) => Err(no_credential(context, &target.provider)),
-        (None, None) => Ok(Variables::default()),
-        (Some(broker), _) => {
-            let connections = wanted(&broker, output, &args.providers)?;
-            released(&broker, connections, Purpose::Environment)
-        }
-    }
+    let broker = match args.providers.first() {
+        Some(target) => broker_for(context, &target.provider)?,
+        None => match context.broker()? {
+            Some(broker) => broker,
+            None => return Ok(Variables::default()),
+        },
+    };
+    let connections = wanted(&broker, output, &args.providers)?;
+    released(&broker, connections, Purpose::Environment)
 }
 
 fn not_started(program: &OsString, error: &io::Error) -> CommandError {

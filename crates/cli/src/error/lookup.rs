@@ -1,6 +1,6 @@
 //! What to do where a provider, a login or a credential is not there.
 
-use authkeep_core::{ConnectionName, ConnectionStatus, LookupError, ResolveError};
+use authkeep_core::{ConnectionName, ConnectionStatus, LookupError, ResolveError, Way};
 use authkeep_registry::ProviderName;
 
 use super::refresh::refresh_failed;
@@ -21,21 +21,30 @@ impl CommandError {
         error.hint("`authkeep providers` lists them; `authkeep register FILE` adds one")
     }
 
-    pub(crate) fn missing(provider: &ProviderName, variables: &[String]) -> Self {
-        let error = Self::new(
+    pub(crate) fn missing(provider: &ProviderName, ways: &[Way]) -> Self {
+        Self::new(
             ExitCode::CredentialMissing,
             "credential_missing",
             format!("there is no credential for `{provider}` in this profile"),
         )
-        .hint(format!("run `authkeep login {provider}`"));
-        match variables {
-            [] => error,
-            variables => error.hint(format!(
-                "with {} set, `authkeep login {provider} --flow api_key --no-input` takes it from there",
-                variables.join(" or ")
-            )),
-        }
+        .hint(format!("run `authkeep login {provider}`"))
+        .with_ways(ways)
     }
+
+    /// One hint a way: exactly what the environment lacks for it.
+    pub(crate) fn with_ways(self, ways: &[Way]) -> Self {
+        ways.iter()
+            .filter(|way| !way.is_open())
+            .fold(self, |error, way| {
+                error.hint(format!("or set {}", variables(&way.missing)))
+            })
+    }
+}
+
+/// All of these; of several names for one value any will do.
+pub(crate) fn variables(missing: &[Vec<String>]) -> String {
+    let each: Vec<_> = missing.iter().map(|names| names.join(" or ")).collect();
+    each.join(", and ")
 }
 
 impl From<LookupError> for CommandError {
@@ -76,10 +85,8 @@ impl From<LookupError> for CommandError {
 impl From<ResolveError> for CommandError {
     fn from(error: ResolveError) -> Self {
         match error {
-            ResolveError::Missing {
-                provider,
-                variables,
-            } => Self::missing(&provider, &variables),
+            ResolveError::Missing { provider, ways } => Self::missing(&provider, &ways),
+            ResolveError::Client(error) => (*error).into(),
             ResolveError::NeedsLogin {
                 provider,
                 connection,

@@ -113,29 +113,34 @@ fn obtain(
         label: field.label.clone(),
         why,
     };
-    // EXPOSE: looked at, not kept. Keys arrive with the line break of the file or the clipboard they came from.
-    let trimmed = value.expose_secret().trim();
-    if trimmed.is_empty() {
-        return if field.optional {
-            Ok(None)
-        } else {
-            Err(unusable("it is empty"))
-        };
+    // EXPOSE: looked at, not kept.
+    if field.optional && value.expose_secret().trim().is_empty() {
+        return Ok(None);
     }
-    if trimmed.len() > MAX_LENGTH {
-        return Err(unusable("it is longer than 16 KiB"));
-    }
-    // A line break or a NUL in a key would become a second header where the key is injected.
-    if trimmed.chars().any(char::is_control) {
-        return Err(unusable(
-            "it holds a line break or another control character",
-        ));
-    }
-    if field.looks_wrong(trimmed) {
+    let value = usable(&value).map_err(unusable)?;
+    // EXPOSE: looked at, not kept.
+    if field.looks_wrong(value.expose_secret()) {
         person.tell(&Event::LooksWrong {
             label,
             hint: field.hint.clone(),
         });
     }
-    Ok(Some(SecretString::from(trimmed.to_owned())))
+    Ok(Some(value))
+}
+
+/// The key without the white space around it, or why it cannot be one.
+pub(super) fn usable(value: &SecretString) -> Result<SecretString, &'static str> {
+    // EXPOSE: looked at, not kept. Keys arrive with the line break of the file or the clipboard they came from.
+    let trimmed = value.expose_secret().trim();
+    if trimmed.is_empty() {
+        return Err("it is empty");
+    }
+    if trimmed.len() > MAX_LENGTH {
+        return Err("it is longer than 16 KiB");
+    }
+    // A line break or a NUL in a key would become a second header where the key is injected.
+    if trimmed.chars().any(char::is_control) {
+        return Err("it holds a line break or another control character");
+    }
+    Ok(SecretString::from(trimmed.to_owned()))
 }

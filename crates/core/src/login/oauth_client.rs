@@ -1,6 +1,6 @@
 //! Which OAuth client a login uses: the saved one, or one that the person enters once per provider and profile.
 
-use authkeep_registry::{ClientAuthMethod, Flow, Provider};
+use authkeep_registry::{ClientAuthMethod, Definition, EnvVarName, Flow, Provider, ProviderName};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{LoginError, LoginRequest, Replace};
@@ -114,7 +114,9 @@ impl Questions<'_> {
         if let Some(value) = self.request.supplied.0.get(field) {
             return Ok(Some(value.clone()));
         }
-        let variable = self.variable(field);
+        let oauth = self.provider.oauth.as_ref();
+        let named = oauth.and_then(|oauth| oauth.client_env.get(field));
+        let variable = variable(&self.provider.name, named, field);
         let question = FieldRequest {
             label: format!("{} {words}", self.provider.display_name),
             variables: vec![variable],
@@ -151,24 +153,26 @@ impl Questions<'_> {
             }),
         }
     }
+}
 
-    /// The definition's own name for the variable, or `ACME_CLIENT_ID` for a provider `acme`.
-    fn variable(&self, field: &str) -> String {
-        let named = self
-            .provider
-            .oauth
-            .as_ref()
-            .and_then(|oauth| oauth.client_env.get(field));
-        named.map_or_else(
-            || {
-                let stem = self
-                    .provider
-                    .name
-                    .as_str()
-                    .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-                format!("{stem}_{field}").to_ascii_uppercase()
-            },
-            ToString::to_string,
-        )
-    }
+/// The definition's own name for the variable of a client's value, or `ACME_CLIENT_ID` for a provider `acme`.
+pub(crate) fn client_variable(definition: &Definition, field: &str) -> String {
+    let oauth = definition.oauth.as_ref();
+    variable(
+        &definition.name,
+        oauth.and_then(|oauth| oauth.client_env.get(field)),
+        field,
+    )
+}
+
+fn variable(provider: &ProviderName, named: Option<&EnvVarName>, field: &str) -> String {
+    named.map_or_else(
+        || {
+            let stem = provider
+                .as_str()
+                .replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+            format!("{stem}_{field}").to_ascii_uppercase()
+        },
+        ToString::to_string,
+    )
 }
