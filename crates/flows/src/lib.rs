@@ -26,6 +26,7 @@ mod pkce;
 mod state;
 
 mod client;
+mod registration;
 mod token_request;
 
 mod authorization_code;
@@ -62,12 +63,17 @@ pub use device_polling::{
 pub use http::{HttpRequest, HttpResponse, Method};
 pub use pkce::{CodeVerifier, PkceUnsupported, check_challenge_methods};
 pub use refresh::refresh_request;
+pub use registration::{
+    ClientMetadata, RegisteredClient, RegistrationError, read_registration, registration_request,
+};
 pub use retry_after::RetryAfter;
 pub use revocation::{
     RevocationAuth, RevocationError, RevocationFormat, TokenHint, VendorRevocation,
     read_revocation_response, revocation_request, vendor_revocation_request,
 };
-pub use secret::{AccessToken, AuthorizationCode, ClientSecret, DeviceCode, RefreshToken};
+pub use secret::{
+    AccessToken, AuthorizationCode, ClientSecret, DeviceCode, RefreshToken, RegistrationToken,
+};
 pub use state::State;
 pub use token_request::{BodyFormat, TokenEndpoint};
 pub use token_response::{

@@ -57,6 +57,12 @@ secret! {
 }
 
 secret! {
+    /// What manages a registered client (RFC 7592 §3).
+    #[derive(Clone)]
+    RegistrationToken
+}
+
+secret! {
     /// What the redirect brings back, good for one exchange (RFC 6749 §1.3.1).
     ///
     /// Not `Clone`: servers treat a second use as theft and revoke what the first one bought.
