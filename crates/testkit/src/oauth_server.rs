@@ -3,8 +3,7 @@
 //! It is the real protocol over real HTTP: consent page, PKCE, single-use codes, rotating refresh
 //! tokens with reuse detection, revocation, introspection, metadata. It runs on a thread of its
 //! own, so that synchronous tests and spawned binaries can use it alike. What a misbehaving server
-//! or network does is [scripted](OAuthServer::script). It has no registration of clients and no TLS, and
-//! keeps everything in memory.
+//! or network does is [scripted](OAuthServer::script). It has no TLS, and keeps everything in memory.
 
 mod api;
 mod authorize;
@@ -17,6 +16,7 @@ mod listen;
 mod message;
 mod metadata;
 mod options;
+mod register;
 mod revoke;
 mod script;
 mod seen;

@@ -20,7 +20,7 @@ pub(super) fn definition(url: &str, name: &str, options: &ServerOptions) -> Valu
     let host = url.trim_start_matches("http://");
     let mut flows = vec!["authorization_code"];
     flows.extend(options.client_grant.iter().map(|_| "client_credentials"));
-    json!({
+    let mut definition = json!({
         "schema_version": 2,
         "name": name,
         "display_name": format!("Test provider {name}"),
@@ -43,5 +43,9 @@ pub(super) fn definition(url: &str, name: &str, options: &ServerOptions) -> Valu
         },
         "env": { format!("{variable}_ACCESS_TOKEN"): "{token}" },
         "whoami": { "url": format!("{url}/api/me"), "label": ["/login"] },
-    })
+    });
+    if options.registration {
+        definition["oauth"]["registration_url"] = format!("{url}/register").into();
+    }
+    definition
 }

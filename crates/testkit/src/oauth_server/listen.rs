@@ -18,7 +18,7 @@ use super::message::{Received, Reply};
 use super::options::ServerOptions;
 use super::script::Fate;
 use super::state::Shared;
-use super::{api, authorize, device, metadata, revoke, token};
+use super::{api, authorize, device, metadata, register, revoke, token};
 
 /// Binds before the thread starts, so that a client may connect as soon as this returns.
 pub(super) fn start(options: ServerOptions) -> (Arc<Shared>, oneshot::Sender<()>, JoinHandle<()>) {
@@ -127,6 +127,7 @@ fn route(shared: &Shared, received: &Received) -> Reply {
         ("POST", "/token") => token::token(state, received),
         ("POST", "/revoke") => revoke::revoke(state, received),
         ("POST", "/introspect") => revoke::introspect(state, received),
+        ("POST", "/register") if state.options.registration => register::register(state, received),
         ("GET", "/.well-known/oauth-authorization-server") => {
             Reply::json(200, &metadata::metadata(issuer, &state.options))
         }

@@ -27,5 +27,8 @@ pub(super) fn metadata(issuer: &str, options: &ServerOptions) -> Value {
     if let Some(advertised) = options.issuer_param_advertised {
         document["authorization_response_iss_parameter_supported"] = advertised.into();
     }
+    if options.registration {
+        document["registration_endpoint"] = format!("{issuer}/register").into();
+    }
     document
 }

@@ -32,6 +32,8 @@ pub struct ServerOptions {
     pub device_interval: u64,
     /// How polls are answered.
     pub device_polls: DevicePolls,
+    /// Whether anybody may register a client (RFC 7591).
+    pub registration: bool,
 }
 
 impl Default for ServerOptions {
@@ -50,6 +52,7 @@ impl Default for ServerOptions {
             device_code_ttl: 600,
             device_interval: 1,
             device_polls: DevicePolls::default(),
+            registration: false,
         }
     }
 }
@@ -72,11 +75,15 @@ impl ServerOptions {
             Switch::DeviceCodeTtl(seconds) => self.device_code_ttl = seconds,
             Switch::DeviceInterval(seconds) => self.device_interval = seconds,
             Switch::DevicePolls(polls) => self.device_polls = polls,
+            Switch::ForgetRegistrations => {
+                self.clients
+                    .retain(|client| client.redirect_uris.is_empty());
+            }
         }
     }
 }
 
-/// A registered client. Any loopback redirect URI is good, on any port and path.
+/// A client. Unless it has registered itself, any loopback redirect URI is good, on any port and path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
     /// The client identifier.
@@ -85,6 +92,8 @@ pub struct Client {
     pub secret: Option<String>,
     /// The only way it may authenticate.
     pub auth: ClientAuth,
+    /// The redirect URIs it registered, compared as text; empty for a client that was there before.
+    pub redirect_uris: Vec<String>,
 }
 
 impl Client {
@@ -95,6 +104,7 @@ impl Client {
             id: id.to_owned(),
             secret: None,
             auth: ClientAuth::None,
+            redirect_uris: Vec::new(),
         }
     }
 
@@ -105,6 +115,7 @@ impl Client {
             id: id.to_owned(),
             secret: Some(secret.to_owned()),
             auth: ClientAuth::Basic,
+            redirect_uris: Vec::new(),
         }
     }
 
@@ -115,6 +126,7 @@ impl Client {
             id: id.to_owned(),
             secret: Some(secret.to_owned()),
             auth: ClientAuth::Post,
+            redirect_uris: Vec::new(),
         }
     }
 }
@@ -234,4 +246,6 @@ pub enum Switch {
     DeviceInterval(u64),
     /// How polls are answered.
     DevicePolls(DevicePolls),
+    /// Every client that has registered itself is unknown from now on.
+    ForgetRegistrations,
 }
