@@ -204,7 +204,11 @@ impl OidcProvider {
         format!("{}{path}", self.issuer)
     }
 
-    fn endpoint(&self, name: &str) -> &str {
+    /// An endpoint, by its name in the provider's metadata.
+    ///
+    /// Panics when the metadata does not name it.
+    #[must_use]
+    pub fn endpoint(&self, name: &str) -> &str {
         self.metadata[name]
             .as_str()
             .unwrap_or_else(|| panic!("the metadata has no `{name}`"))

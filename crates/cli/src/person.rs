@@ -118,6 +118,9 @@ impl Interaction for TerminalPerson {
                 let what = format!("Waiting for the browser to come back to {redirect_uri}");
                 self.countdown.start(&self.output, what, *patience);
             }
+            Event::Registering { server } => self.output.say(&format!(
+                "Registering a client at {server}, so that you need not …"
+            )),
             Event::Exchanging => self.output.say("Exchanging the code for tokens …"),
             Event::LooksWrong { label, hint } => {
                 let hint = hint

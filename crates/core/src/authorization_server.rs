@@ -7,6 +7,7 @@ use authkeep_registry as registry;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::record::{ClientRecord, ConnectionRecord};
+use crate::registration::Registration;
 
 /// The OAuth endpoints of a bound provider, ready for `flows`.
 #[derive(Debug)]
@@ -77,7 +78,8 @@ impl<'a> AuthorizationServer<'a> {
             .client_secret
             .as_ref()
             .filter(|_| self.admits(record, request));
-        self.client_from(&record.client_id, admitted)
+        let registered = record.registration.as_ref().map(Registration::auth);
+        self.client_from(&record.client_id, admitted, registered)
     }
 
     /// The client that a login's tokens were issued to; no other may renew or revoke them. If the person has
@@ -89,11 +91,20 @@ impl<'a> AuthorizationServer<'a> {
         request: ClientRequest,
     ) -> flows::Client {
         let Some(issued_to) = &login.client else {
-            return self.client_from("", None);
+            return self.client_from("", None, None);
         };
         let newer = saved
             .filter(|saved| saved.client_id == issued_to.client_id && self.admits(saved, request));
         self.client(newer.unwrap_or(issued_to), request)
+    }
+
+    /// How the definition wants clients to authenticate.
+    pub(crate) fn client_auth(&self) -> flows::ClientAuth {
+        match self.oauth.client_auth {
+            registry::ClientAuthMethod::None => flows::ClientAuth::None,
+            registry::ClientAuthMethod::Basic => flows::ClientAuth::Basic,
+            registry::ClientAuthMethod::Body => flows::ClientAuth::Post,
+        }
     }
 
     fn admits(&self, record: &ClientRecord, request: ClientRequest) -> bool {
@@ -107,13 +118,16 @@ impl<'a> AuthorizationServer<'a> {
         }
     }
 
-    fn client_from(&self, id: &str, secret: Option<&SecretString>) -> flows::Client {
-        // A client without a secret cannot authenticate, whatever the definition prefers.
-        let auth = match (self.oauth.client_auth, secret) {
-            (registry::ClientAuthMethod::None, _) | (_, None) => flows::ClientAuth::None,
-            (registry::ClientAuthMethod::Basic, Some(_)) => flows::ClientAuth::Basic,
-            (registry::ClientAuthMethod::Body, Some(_)) => flows::ClientAuth::Post,
-        };
+    fn client_from(
+        &self,
+        id: &str,
+        secret: Option<&SecretString>,
+        registered: Option<flows::ClientAuth>,
+    ) -> flows::Client {
+        // What a server has registered counts more than what the definition says of all its clients.
+        let auth = registered.unwrap_or(self.client_auth());
+        // A client without a secret cannot authenticate, whatever is preferred.
+        let auth = secret.map_or(flows::ClientAuth::None, |_| auth);
         flows::Client {
             id: id.to_owned(),
             // EXPOSE: into flows' own secret type.

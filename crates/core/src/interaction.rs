@@ -105,6 +105,11 @@ pub enum Event {
     /// The person has to approve this on a device that has a browser, and the login waits for it. Without it being
     /// shown the login cannot succeed.
     DeviceCode(Box<DeviceCodePrompt>),
+    /// A client is being registered with the authorization server, instead of by the person.
+    Registering {
+        /// The host that registers it.
+        server: String,
+    },
     /// The code arrived and is being exchanged for tokens.
     Exchanging,
     /// The provider granted less than was asked for.

@@ -22,6 +22,7 @@ mod interaction;
 mod name;
 mod pinned;
 mod record;
+mod registration;
 mod token_id;
 
 mod chain;

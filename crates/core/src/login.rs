@@ -16,6 +16,7 @@ mod issued;
 mod loopback;
 mod oauth_client;
 mod pages;
+mod registration;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -187,6 +188,7 @@ impl Broker {
     ) -> Result<LoginOutcome, LoginError> {
         let key = self.keys(provider).connection(name)?;
         let client_key = self.keys(provider).client()?;
+        let registration_key = self.keys(provider).registration()?;
         // A refresh of the login that is being replaced may be under way.
         let guard = self.lock(&key, self.lock_patience()).await;
         let _guard = guard.map_err(LoginError::Lock)?;
@@ -207,7 +209,11 @@ impl Broker {
         )
         .map_err(LoginError::NotRecorded)?;
         if let Some(client) = client {
-            record::write(self.store(), &client_key, &client, Expected::Any)
+            let key = match client.registration {
+                Some(_) => registration_key,
+                None => client_key,
+            };
+            record::write(self.store(), &key, &client, Expected::Any)
                 .map_err(LoginError::NotSaved)?;
         }
         record::write(self.store(), &key, &connection, Expected::Any)

@@ -112,10 +112,14 @@ impl Broker {
                     .await?,
             );
         }
-        let client = self.keys(&provider).client()?;
-        self.store()
-            .delete(&client, Expected::Any)
-            .map_err(LogoutError::NotDeleted)?;
+        for client in [
+            self.keys(&provider).client()?,
+            self.keys(&provider).registration()?,
+        ] {
+            self.store()
+                .delete(&client, Expected::Any)
+                .map_err(LogoutError::NotDeleted)?;
+        }
         Ok(outcomes)
     }
 

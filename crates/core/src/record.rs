@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::pinned::Pinned;
 use crate::refresh::{Intent, Trouble};
+use crate::registration::Registration;
 use crate::{ConnectionName, ProfileName, Timestamp};
 
 /// The newest record shape this version writes and reads.
@@ -109,6 +110,9 @@ pub(crate) struct ClientRecord {
     pub(crate) client_secret: Option<SecretString>,
     /// Where this client's secret may be sent; fixed when it was entered.
     pub(crate) pinned: Pinned,
+    /// How it was registered; absent if a person has entered it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) registration: Option<Registration>,
     #[serde(flatten)]
     pub(crate) unknown: BTreeMap<String, Value>,
 }
@@ -159,12 +163,16 @@ impl ClientRecord {
             client_id,
             client_secret,
             pinned,
+            registration: None,
             unknown: BTreeMap::new(),
         }
     }
 }
 
-fn expose<S: Serializer>(secret: &Option<SecretString>, to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn expose<S: Serializer>(
+    secret: &Option<SecretString>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
     // EXPOSE: into the buffer that the vault seals; `write` zeroes it.
     secret
         .as_ref()
@@ -232,6 +240,11 @@ impl Keys<'_> {
 
     pub(crate) fn client(&self) -> Result<EntryKey, RecordError> {
         self.key("client")
+    }
+
+    /// The client that was registered for this provider, which is nobody's to enter.
+    pub(crate) fn registration(&self) -> Result<EntryKey, RecordError> {
+        self.key("registration")
     }
 
     pub(crate) fn connections_prefix(&self) -> String {

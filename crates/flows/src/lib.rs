@@ -39,7 +39,6 @@ mod revocation;
 mod token_response;
 
 mod account;
-
 mod document;
 mod foreign_text;
 mod oauth_error;

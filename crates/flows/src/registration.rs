@@ -83,6 +83,21 @@ pub enum RegistrationError {
     },
 }
 
+impl RegistrationError {
+    /// Whether the same request may succeed later.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Transient { .. })
+    }
+
+    /// What the server said for people, cleaned.
+    pub fn description(&self) -> Option<&str> {
+        match self {
+            Self::Refused { description, .. } => description.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 /// Reads the answer to a [`registration_request`] for `redirect_uri`.
 ///
 /// # Errors

@@ -43,4 +43,5 @@ mod refresh_single_flight;
 mod refresh_window;
 mod refresh_world;
 mod refusal;
+mod registration_openid;
 mod terminal;

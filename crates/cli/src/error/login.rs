@@ -75,6 +75,21 @@ impl From<LoginError> for CommandError {
             LoginError::ForbiddenUrl { .. } | LoginError::AuthorizationRequest { .. } => {
                 failed("forbidden_url").hint("correct the definition's authorization_url")
             }
+            LoginError::Registration { source, .. } if source.may_pass() => {
+                Self::caused(ExitCode::TryAgain, "unavailable", &error)
+                    .hint("nothing was stored; try again when the provider is in order")
+            }
+            LoginError::Registration { provider, source } => {
+                let error = failed("not_registered");
+                let error = match source.description() {
+                    Some(text) => error.hint(format!("{provider} says: {text}")),
+                    None => error,
+                };
+                error.hint(format!(
+                    "nothing was stored; register a client by hand, then run \
+                     `authkeep login {provider} --client-id ID`"
+                ))
+            }
             LoginError::Token { provider, source } if source.is_invalid_client() => {
                 failed("invalid_client").hint(format!(
                     "nothing was stored; check the client id and secret, then run \

@@ -11,6 +11,7 @@ use authkeep_vault::EntropyError;
 
 use super::issued::Issued;
 use super::loopback::Expectation;
+use super::oauth_client::OAuthClient;
 use super::{Acquired, BrowserUrl, LoginError, LoginRequest, Loopback, Loopbacks};
 use crate::authorization_server::{AuthorizationServer, ClientRequest};
 use crate::{BodyCap, Broker, Event, Interaction, Launch, Reach};
@@ -25,6 +26,23 @@ impl Broker {
         request: &LoginRequest,
         person: &dyn Interaction,
     ) -> Result<Acquired, LoginError> {
+        if let Some(registrar) = self.registrar(provider, request)? {
+            return self.as_registered(&registrar, request, person).await;
+        }
+        let oauth_client = self.oauth_client(provider, request, Flow::AuthorizationCode, person)?;
+        self.authorize(provider, request, person, oauth_client, None)
+            .await
+    }
+
+    /// One round through the browser as `oauth_client`, at `loopback` if its redirect URI was registered.
+    pub(super) async fn authorize(
+        &self,
+        provider: &Provider,
+        request: &LoginRequest,
+        person: &dyn Interaction,
+        oauth_client: OAuthClient,
+        loopback: Option<Loopback>,
+    ) -> Result<Acquired, LoginError> {
         let name = || provider.name.clone();
         let no_flow = || LoginError::NoUsableFlow {
             provider: name(),
@@ -35,7 +53,6 @@ impl Broker {
         let authorization_url = oauth.authorization_url.as_ref().ok_or_else(no_flow)?;
         let token_endpoint = server.token_endpoint().ok_or_else(no_flow)?;
 
-        let oauth_client = self.oauth_client(provider, request, Flow::AuthorizationCode, person)?;
         let client = server.client(oauth_client.record(), ClientRequest::Token);
         let scopes = request
             .scopes
@@ -50,7 +67,10 @@ impl Broker {
         };
 
         // The listener stands before the browser opens, and goes as soon as the answer is in.
-        let loopback = Loopback::bind(oauth.redirect).await?;
+        let loopback = match loopback {
+            Some(loopback) => loopback,
+            None => Loopback::bind(oauth.redirect).await?,
+        };
         let redirect_uri = loopback.redirect_uri().clone();
         let url = AuthorizationRequest {
             endpoint: authorization_url,
@@ -132,7 +152,7 @@ impl Broker {
         Ok(issued.acquired(provider, person, self.now()))
     }
 
-    fn random(&self) -> Result<[u8; 32], EntropyError> {
+    pub(super) fn random(&self) -> Result<[u8; 32], EntropyError> {
         let mut bytes = [0; 32];
         (self.parts.entropy)(&mut bytes)?;
         Ok(bytes)

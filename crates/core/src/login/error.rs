@@ -1,9 +1,11 @@
 //! Why nobody is logged in.
 
-use authkeep_audit::AppendError;
 use std::time::Duration;
 
-use authkeep_flows::{AuthorizationRequestError, DeviceAuthorizationError, TokenError};
+use authkeep_audit::AppendError;
+use authkeep_flows::{
+    AuthorizationRequestError, DeviceAuthorizationError, RegistrationError, TokenError,
+};
 use authkeep_registry::{BindError, Flow, ProviderName, RegistryError};
 use authkeep_vault::{EntropyError, LockError, PutError};
 
@@ -164,6 +166,15 @@ pub enum LoginError {
         /// The provider.
         provider: ProviderName,
     },
+    /// The server did not register a client.
+    #[error("`{provider}` did not register a client")]
+    Registration {
+        /// The provider.
+        provider: ProviderName,
+        /// What it answered.
+        #[source]
+        source: RegistrationError,
+    },
     /// The token endpoint did not give a token.
     #[error("`{provider}` did not issue a token")]
     Token {
@@ -197,6 +208,17 @@ pub enum LoginError {
 }
 
 impl LoginError {
+    /// Whether the server does not know the client any more, or not as one that may do this.
+    pub(super) fn blames_the_client(&self) -> bool {
+        match self {
+            Self::Token { source, .. } => source.is_invalid_client(),
+            Self::Denied { error, .. } => {
+                matches!(error.as_str(), "invalid_client" | "unauthorized_client")
+            }
+            _ => false,
+        }
+    }
+
     /// A word for the audit log.
     pub(super) fn kind(&self) -> &'static str {
         match self {
@@ -205,6 +227,7 @@ impl LoginError {
             Self::Token { .. } => "no_token",
             Self::NoDeviceCode { .. } | Self::ForbiddenVerificationUrl { .. } => "no_device_code",
             Self::CodeExpired { .. } | Self::NotApproved { .. } => "not_approved",
+            Self::Registration { .. } => "not_registered",
             Self::Http(_) => "no_answer",
             Self::Loopback(_) | Self::NoBrowser { .. } => "no_callback",
             Self::ValueNeeded { .. } | Self::UnusableValue { .. } => "no_value",

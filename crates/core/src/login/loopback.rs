@@ -73,13 +73,39 @@ impl Loopback {
     ///
     /// [`LoopbackError`]; a port that somebody else holds is never shared.
     pub async fn bind(kind: RedirectKind) -> Result<Self, LoopbackError> {
+        Self::bind_at(kind, 0, CALLBACK).await
+    }
+
+    /// Binds a listener whose redirect URI nobody can guess: `secret` becomes a part of its path. For clients whose
+    /// redirect URI is registered when it is known.
+    pub(super) async fn bind_unguessable(
+        kind: RedirectKind,
+        secret: &str,
+    ) -> Result<Self, LoopbackError> {
+        Self::bind_at(kind, 0, &format!("{CALLBACK}/{secret}")).await
+    }
+
+    /// Binds the listener of a redirect URI that was registered earlier; `None` where that cannot be had any more.
+    pub(super) async fn bind_registered(
+        kind: RedirectKind,
+        redirect_uri: &Url,
+    ) -> Result<Option<Self>, LoopbackError> {
+        let port = redirect_uri.port().unwrap_or_default();
+        match Self::bind_at(kind, port, redirect_uri.path()).await {
+            Ok(bound) => Ok(Some(bound).filter(|bound| bound.redirect_uri == *redirect_uri)),
+            Err(LoopbackError::PortTaken { .. }) if kind != RedirectKind::Exact => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn bind_at(kind: RedirectKind, port: u16, path: &str) -> Result<Self, LoopbackError> {
         let v4 = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let (host, listeners) = match kind {
-            RedirectKind::Loopback => ("127.0.0.1", vec![listen(v4(0)).await?]),
+            RedirectKind::Loopback => ("127.0.0.1", vec![listen(v4(port)).await?]),
             RedirectKind::Exact => ("127.0.0.1", vec![listen(v4(REGISTERED_PORT)).await?]),
             RedirectKind::Localhost => {
                 // A browser may take `localhost` for either family: whoever held the other one would get the code.
-                let first = listen(v4(0)).await?;
+                let first = listen(v4(port)).await?;
                 let port = first.local_addr().map_err(LoopbackError::Bind)?.port();
                 match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
                     Ok(second) => ("localhost", vec![first, second]),
@@ -93,7 +119,7 @@ impl Loopback {
             .local_addr()
             .map_err(LoopbackError::Bind)?
             .port();
-        let redirect_uri = Url::parse(&format!("http://{host}:{port}{CALLBACK}"))
+        let redirect_uri = Url::parse(&format!("http://{host}:{port}{path}"))
             .map_err(|error| LoopbackError::Bind(io::Error::other(error)))?;
         Ok(Self {
             listeners,
@@ -116,7 +142,7 @@ impl Loopback {
         expectation: Expectation,
         patience: Duration,
     ) -> Result<(Callback, Closing), LoopbackError> {
-        let (door, answer) = Door::new(expectation);
+        let (door, answer) = Door::new(expectation, self.redirect_uri.path());
         let door = Arc::new(door);
         let acceptors = self
             .listeners

@@ -16,6 +16,7 @@ mod logout;
 mod model;
 mod record;
 mod refresh;
+mod registration;
 mod release;
 mod resolve;
 mod token_responses;

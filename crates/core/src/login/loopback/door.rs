@@ -15,7 +15,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::login::pages::{self, Page};
 
-/// The path of the redirect URI.
+/// The path of the redirect URI, but for those that are registered with a longer one.
 pub(super) const CALLBACK: &str = "/callback";
 /// A request head must arrive within this long …
 const HEADER_DEADLINE: Duration = Duration::from_secs(5);
@@ -39,15 +39,17 @@ impl Expectation {
 #[derive(Debug)]
 pub(super) struct Door {
     expectation: Expectation,
+    path: String,
     answer: Mutex<Option<oneshot::Sender<Callback>>>,
     last_page: Notify,
 }
 
 impl Door {
-    pub(super) fn new(expectation: Expectation) -> (Self, oneshot::Receiver<Callback>) {
+    pub(super) fn new(expectation: Expectation, path: &str) -> (Self, oneshot::Receiver<Callback>) {
         let (sender, receiver) = oneshot::channel();
         let door = Self {
             expectation,
+            path: path.to_owned(),
             answer: Mutex::new(Some(sender)),
             last_page: Notify::new(),
         };
@@ -64,7 +66,7 @@ impl Door {
             return pages::method_not_allowed();
         }
         match request.uri().path() {
-            CALLBACK => self.callback(request.uri().query().unwrap_or_default()),
+            path if path == self.path => self.callback(request.uri().query().unwrap_or_default()),
             pages::RECEIVED => pages::received(),
             pages::DENIED => pages::denied(),
             _ => pages::not_found(),
