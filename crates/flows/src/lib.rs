@@ -34,6 +34,7 @@ mod callback;
 mod client_credentials;
 mod device_authorization;
 mod device_polling;
+mod pasted;
 mod refresh;
 mod revocation;
 mod token_response;
@@ -60,6 +61,7 @@ pub use device_polling::{
     read_device_token_response,
 };
 pub use http::{HttpRequest, HttpResponse, Method};
+pub use pasted::{BareCode, NotPasted, read_pasted};
 pub use pkce::{CodeVerifier, PkceUnsupported, check_challenge_methods};
 pub use refresh::refresh_request;
 pub use registration::{
