@@ -1,7 +1,8 @@
 //! The person at this terminal, as the broker sees them.
 
 use authkeep_core::{
-    AskError, BrowserUrl, DeviceCodePrompt, Event, FieldRequest, Interaction, Launch,
+    AskError, BoxFuture, BrowserUrl, DeviceCodePrompt, Event, FieldRequest, Interaction, Judge,
+    Launch, Pasting,
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -22,6 +23,14 @@ pub(crate) struct TerminalPerson {
     pub(crate) umask: Umask,
     /// Runs while the login waits for somebody.
     pub(crate) countdown: Countdown,
+    pub(crate) paste: Paste,
+}
+
+/// Whether the person has asked to paste the answer of the browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Paste {
+    Wanted,
+    IfNeeded,
 }
 
 /// Whether anybody may be asked.
@@ -49,14 +58,15 @@ impl Interaction for TerminalPerson {
         if self.browser != Choice::None && !std::io::IsTerminal::is_terminal(&std::io::stderr()) {
             return Launch::Impossible(why);
         }
-        self.output.instruct(&format!(
-            "Open this address in a browser on this machine ({why}):\n  {url}"
-        ));
-        if env::is_ssh() {
-            self.output.instruct(
-                "From another machine, forward the port named after redirect_uri first: \
-                 ssh -L PORT:127.0.0.1:PORT HOST",
-            );
+        self.output
+            .instruct(&format!("Open this address in a browser ({why}):\n  {url}"));
+        if env::is_ssh()
+            && let Some(port) = url.redirect_port()
+        {
+            self.output.instruct(&format!(
+                "To open it on another machine, forward the port first, from there: \
+                 ssh -L {port}:127.0.0.1:{port} HOST"
+            ));
         }
         Launch::Shown
     }
@@ -98,6 +108,38 @@ impl Interaction for TerminalPerson {
         why.map(str::to_owned)
     }
 
+    fn pasting(&self) -> Pasting {
+        if self.input == Input::Forbidden || !prompt::is_possible() {
+            Pasting::Impossible
+        } else if self.paste == Paste::Wanted {
+            Pasting::Wanted
+        } else if std::io::IsTerminal::is_terminal(&std::io::stderr()) {
+            Pasting::Possible
+        } else {
+            Pasting::Impossible
+        }
+    }
+
+    fn paste<'a>(&'a self, mut judge: Judge<'a>) -> BoxFuture<'a, Result<(), AskError>> {
+        let lines = prompt::pasted();
+        // Said when it is so: what is typed before would be seen.
+        self.output.instruct(
+            "When the browser shows its last page, which may be an error, copy the whole address of it, \
+             paste it here and press Enter. It is not shown.",
+        );
+        Box::pin(async move {
+            let mut lines = lines.map_err(AskError::Terminal)?;
+            loop {
+                match lines.next().await.map_err(AskError::Terminal)? {
+                    Answer::Text(text) if judge(&text).is_break() => return Ok(()),
+                    Answer::Text(_) => {}
+                    Answer::Cancelled => return Err(AskError::Cancelled),
+                    Answer::NoTerminal => return Err(AskError::NotPossible),
+                }
+            }
+        })
+    }
+
     fn tell(&self, event: &Event) {
         // Whatever it is, something has happened; and what is said must not run into the line of the countdown.
         self.countdown.stop();
@@ -115,12 +157,18 @@ impl Interaction for TerminalPerson {
                 redirect_uri,
                 patience,
             } => {
-                let what = format!("Waiting for the browser to come back to {redirect_uri}");
+                // Nobody comes back to an https address: it stays in the address bar.
+                let what = if redirect_uri.starts_with("https:") {
+                    format!("Waiting for an address that begins with {redirect_uri}")
+                } else {
+                    format!("Waiting for the browser to come back to {redirect_uri}")
+                };
                 self.countdown.start(&self.output, what, *patience);
             }
             Event::Registering { server } => self.output.say(&format!(
                 "Registering a client at {server}, so that you need not …"
             )),
+            Event::NotPasted { why } => self.output.warn(&format!("{why}; try again")),
             Event::Exchanging => self.output.say("Exchanging the code for tokens …"),
             Event::LooksWrong { label, hint } => {
                 let hint = hint

@@ -1,12 +1,13 @@
 //! The person, as a joint: open a URL, ask for a value, be told what happens.
 
 use std::fmt::Debug;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use authkeep_registry::{Flow, ProviderName};
 use secrecy::SecretString;
 
-use crate::{BrowserUrl, ConnectionName};
+use crate::{BoxFuture, BrowserUrl, ConnectionName};
 
 /// Somebody (or a test) who can look at a browser and answer questions.
 ///
@@ -28,9 +29,28 @@ pub trait Interaction: Send + Sync + Debug {
         None
     }
 
+    /// Whether the person can be asked to paste the address that the browser ends at.
+    fn pasting(&self) -> Pasting {
+        Pasting::Impossible
+    }
+
+    /// Asks the person to paste, at once, and hands each text that is pasted to `judge` until it has enough. Called only
+    /// where [`pasting`](Self::pasting) allows it; what is returned is dropped as soon as the browser comes back by
+    /// itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`ask`](Self::ask).
+    fn paste<'a>(&'a self, _judge: Judge<'a>) -> BoxFuture<'a, Result<(), AskError>> {
+        Box::pin(async { Err(AskError::NotPossible) })
+    }
+
     /// Told at each step of a login that a person may be waiting through.
     fn tell(&self, event: &Event);
 }
+
+/// Looks at a text that was pasted: go on asking, or enough.
+pub type Judge<'a> = Box<dyn FnMut(&SecretString) -> ControlFlow<()> + Send + 'a>;
 
 /// What became of opening a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +61,17 @@ pub enum Launch {
     Shown,
     /// There is neither a browser nor a person to show it to; the text says why.
     Impossible(String),
+}
+
+/// Whether a person can hand over by hand what the browser brings back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pasting {
+    /// There is nobody, or no way to ask without its being shown.
+    Impossible,
+    /// It is offered where no browser could be started.
+    Possible,
+    /// The person has asked for it.
+    Wanted,
 }
 
 /// One value to obtain from the person.
@@ -85,6 +116,11 @@ pub enum Event {
         redirect_uri: String,
         /// How long the login waits.
         patience: Duration,
+    },
+    /// What was pasted is not the answer to this login. The wait goes on.
+    NotPasted {
+        /// Why not.
+        why: String,
     },
     /// A value does not look like what the provider issues. It is used all the same.
     LooksWrong {

@@ -49,7 +49,9 @@ pub use home::{Config, EncryptionMode, Home, HomeError, ProfileChange, ProfileEr
 pub use http_client::{BodyCap, BoxFuture, HttpClient, HttpError, Reach};
 #[cfg(feature = "reqwest")]
 pub use http_client::{Deadlines, ProxySettings, ReqwestClient, Resolver};
-pub use interaction::{AskError, DeviceCodePrompt, Event, FieldRequest, Interaction, Launch};
+pub use interaction::{
+    AskError, DeviceCodePrompt, Event, FieldRequest, Interaction, Judge, Launch, Pasting,
+};
 pub use list::{DefinitionState, ProviderState, ProviderStatus, available};
 pub use login::{
     BrowserUrl, ForbiddenUrl, LoginError, LoginOutcome, LoginRequest, Loopback, LoopbackError,

@@ -5,6 +5,7 @@
 //! an interrupted login leaves everything as it was.
 
 mod account;
+mod answer;
 mod api_key;
 mod authorization_code;
 mod browser_url;
@@ -32,7 +33,7 @@ pub use self::loopback::{Loopback, LoopbackError, redirect_address};
 pub(crate) use self::oauth_client::client_variable;
 
 use crate::record::{self, ClientRecord, ConnectionRecord, Stored};
-use crate::{Broker, Connection, ConnectionName, ConnectionStatus, Event, Interaction};
+use crate::{Broker, Connection, ConnectionName, ConnectionStatus, Event, Interaction, Pasting};
 
 /// What to log in to, and how.
 #[derive(Debug)]
@@ -250,11 +251,10 @@ fn difference(connection: &Connection, request: &LoginRequest) -> Option<&'stati
 
 /// The flows of the definition that this version can run on this machine.
 pub fn usable_flows(provider: &Provider) -> Vec<Flow> {
-    let can_redirect = provider.oauth.as_ref().is_some_and(|oauth| {
-        oauth.authorization_url.is_some()
-            && oauth.token_url.is_some()
-            && oauth.redirect != RedirectKind::Https
-    });
+    let can_redirect = provider
+        .oauth
+        .as_ref()
+        .is_some_and(|oauth| oauth.authorization_url.is_some() && oauth.token_url.is_some());
     let has_own_client = provider.oauth.as_ref().is_some_and(|oauth| {
         oauth.token_url.is_some() && oauth.client_auth != ClientAuthMethod::None
     });
@@ -301,10 +301,8 @@ fn choose(
             usable,
         }),
         None => {
-            let first = usable
-                .first()
-                .copied()
-                .ok_or_else(|| LoginError::NoUsableFlow {
+            let first =
+                unasked(&usable, provider, person).ok_or_else(|| LoginError::NoUsableFlow {
                     provider: provider.name.clone(),
                     offered: provider.flows.clone(),
                 })?;
@@ -327,4 +325,16 @@ fn without_browser(first: Flow, usable: &[Flow], person: &dyn Interaction) -> Fl
         return Flow::DeviceCode;
     }
     first
+}
+
+/// The first flow of them. One that cannot end without the person's hands is not begun unasked, if there is another.
+fn unasked(usable: &[Flow], provider: &Provider, person: &dyn Interaction) -> Option<Flow> {
+    let redirect = provider.oauth.as_ref().map(|oauth| oauth.redirect);
+    let needs_hands = |flow: &Flow| {
+        *flow == Flow::AuthorizationCode
+            && redirect == Some(RedirectKind::Https)
+            && person.pasting() != Pasting::Wanted
+    };
+    let mut handy = usable.iter().filter(|flow| !needs_hands(flow));
+    handy.next().or(usable.first()).copied()
 }

@@ -98,6 +98,20 @@ pub fn follow(url: &str, person: Person) -> io::Result<Visit> {
     Ok(Visit { trail })
 }
 
+/// Opens `url`, agrees, and returns the address that the browser is sent to: what its address bar would show. It does
+/// not go there.
+///
+/// Errors: a URL outside loopback, a connection that fails, a page that asks for nothing or leads nowhere.
+pub fn sent_back(url: &str) -> io::Result<String> {
+    let lost = || io::Error::other("the page leads nowhere");
+    let page = Request::get(url).send()?;
+    let form = ConsentForm::find(&page.text()).ok_or_else(lost)?;
+    let fields = form.filled("approve");
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (&**n, &**v)).collect();
+    let answer = Request::form(&resolve(url, &form.action)?, &fields).send()?;
+    resolve(url, answer.header("location").ok_or_else(lost)?)
+}
+
 /// The program `fake-open`, which does the same as [`follow`] when it stands in `BROWSER`. It reads
 /// `FAKE_OPEN_LOG`, a file that gets one line `{"argv": […]}` a launch, and `FAKE_OPEN_PERSON`:
 /// `approve`, `deny` or `ignore` (the default: it is a log only).

@@ -28,6 +28,7 @@ mod login_device;
 mod login_device_openid;
 mod login_device_terminal;
 mod login_openid;
+mod login_paste;
 mod login_refused;
 mod login_run;
 mod oidc_provider;

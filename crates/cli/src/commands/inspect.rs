@@ -107,7 +107,7 @@ impl Inspection {
             .oauth
             .as_ref()
             .filter(|_| usable)
-            .and_then(|oauth| redirect_address(oauth.redirect))
+            .map(|oauth| redirect_address(oauth.redirect))
     }
 
     fn docs(&self) -> Option<&str> {

@@ -5,7 +5,8 @@ use std::io::{self, Read as _, Write};
 use std::time::Duration;
 
 use authkeep_core::{
-    Connection, ConnectionName, LoginOutcome, LoginRequest, Replace, Supplied, Timestamp,
+    Connection, ConnectionName, Interaction as _, LoginOutcome, LoginRequest, Pasting, Replace,
+    Supplied, Timestamp,
 };
 use authkeep_registry::{Flow, ProviderName};
 use clap::Args;
@@ -21,7 +22,7 @@ use crate::duration;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::output::{Done, Output, View};
-use crate::person::{Input, TerminalPerson};
+use crate::person::{Input, Paste, TerminalPerson};
 
 /// Log in to a provider and keep the credential.
 ///
@@ -34,6 +35,10 @@ use crate::person::{Input, TerminalPerson};
     authkeep login github --flow device_code\n  \
     DD_API_KEY=… DD_APP_KEY=… authkeep login datadog --no-input --param site=datadoghq.eu\n  \
     authkeep login gitlab --connection work --base-url https://gitlab.example.com")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(crate) struct LoginArgs {
     /// The provider, as `authkeep providers` lists it.
     provider: ProviderName,
@@ -71,6 +76,10 @@ pub(crate) struct LoginArgs {
     /// The browser to open: a command (`%s` stands for the address), or `none` to print the address only.
     #[arg(long, value_name = "COMMAND", value_parser = |text: &str| Ok::<_, String>(Choice::from(text)))]
     browser: Option<Choice>,
+
+    /// Open no browser: show the address, and take the one that the browser ends at, or the code, by paste.
+    #[arg(long, conflicts_with = "with_token")]
+    paste: bool,
 
     /// How long to wait for you: without it five minutes for a browser, and as long as it is good for a device code.
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
@@ -123,7 +132,11 @@ pub(crate) fn run(
     };
     let person = TerminalPerson {
         output: output.clone(),
-        browser: args.browser.clone().unwrap_or_default(),
+        browser: match (&args.browser, args.paste) {
+            (Some(browser), _) => browser.clone(),
+            (None, true) => Choice::None,
+            (None, false) => Choice::default(),
+        },
         input: if context.global.no_input {
             Input::Forbidden
         } else {
@@ -131,7 +144,15 @@ pub(crate) fn run(
         },
         umask: context.umask,
         countdown: Countdown::default(),
+        paste: if args.paste {
+            Paste::Wanted
+        } else {
+            Paste::IfNeeded
+        },
     };
+    if args.paste && person.pasting() == Pasting::Impossible {
+        return Err(no_paste());
+    }
     defined(context, &args.provider)?;
     let broker = context.broker_or_new()?;
     let outcome = block_on(OnInterrupt::Drop, async {
@@ -144,6 +165,15 @@ pub(crate) fn run(
         }
         LoginOutcome::LoggedIn(connection) => LoggedIn::of(&connection, "logged_in", now),
     }))
+}
+
+fn no_paste() -> CommandError {
+    CommandError::new(
+        ExitCode::Usage,
+        "no_terminal",
+        "--paste needs a terminal to paste into",
+    )
+    .hint("run it in a terminal, in the foreground and without --no-input")
 }
 
 fn scopes(text: &str) -> Vec<String> {

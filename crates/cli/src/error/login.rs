@@ -55,6 +55,11 @@ impl From<LoginError> for CommandError {
                 "set BROWSER or --browser COMMAND, or use --browser none to have the address \
                  printed and open it yourself",
             ),
+            LoginError::PasteNeeded { provider } => {
+                Self::caused(ExitCode::CredentialMissing, "paste_needed", &error).hint(format!(
+                    "run `authkeep login {provider} --paste` in a terminal"
+                ))
+            }
             LoginError::Denied { provider, description, .. } => {
                 let error = failed("denied");
                 let error = match description {

@@ -1,20 +1,23 @@
 //! Login by authorization code with PKCE (RFC 6749 §4.1, RFC 7636, RFC 8252): a browser, a loopback
 //! callback, and one token request.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use authkeep_flows::{
-    AuthorizationRequest, Callback, CodeVerifier, State, exchange_request, read_token_response,
+    AuthorizationRequest, BareCode, Callback, CodeVerifier, State, exchange_request,
+    read_token_response,
 };
-use authkeep_registry::{Flow, Provider};
+use authkeep_registry::{Flow, Provider, RedirectKind};
 use authkeep_vault::EntropyError;
 
+use super::answer::{Answer, ByHand};
 use super::issued::Issued;
 use super::loopback::Expectation;
 use super::oauth_client::OAuthClient;
 use super::{Acquired, BrowserUrl, LoginError, LoginRequest, Loopback, Loopbacks};
 use crate::authorization_server::{AuthorizationServer, ClientRequest};
-use crate::{BodyCap, Broker, Event, Interaction, Launch, Reach};
+use crate::{BodyCap, Broker, Event, Interaction, Launch, Pasting, Reach};
 
 /// How long the browser is waited for unless the request says otherwise.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
@@ -66,6 +69,9 @@ impl Broker {
             None
         };
 
+        if oauth.redirect == RedirectKind::Https && person.pasting() == Pasting::Impossible {
+            return Err(LoginError::PasteNeeded { provider: name() });
+        }
         // The listener stands before the browser opens, and goes as soon as the answer is in.
         let loopback = match loopback {
             Some(loopback) => loopback,
@@ -99,16 +105,25 @@ impl Broker {
                 source,
             }
         })?;
-        if let Launch::Impossible(why) = person.open_url(&url) {
+        let launch = person.open_url(&url);
+        if let Launch::Impossible(why) = launch {
             return Err(LoginError::NoBrowser { why });
         }
-        let patience = request.patience.unwrap_or(PATIENCE);
-        person.tell(&Event::Waiting {
-            redirect_uri: redirect_uri.to_string(),
-            patience,
-        });
-        let expectation = Expectation::new(state, oauth.issuer.clone());
-        let (callback, closing) = loopback.wait(expectation, patience).await?;
+        let answer = Answer {
+            provider: &provider.name,
+            expectation: Arc::new(Expectation::new(state, oauth.issuer.clone())),
+            bare_code: match verifier {
+                Some(_) => BareCode::Accepted,
+                None => BareCode::Refused,
+            },
+            patience: request.patience.unwrap_or(PATIENCE),
+            person,
+            by_hand: match oauth.redirect {
+                RedirectKind::Https => ByHand::Needed,
+                _ => ByHand::of(person, &launch),
+            },
+        };
+        let (callback, closing) = answer.wait(loopback).await?;
         let exchange = async {
             let code = match callback {
                 Callback::Code(code) => code,
@@ -140,7 +155,12 @@ impl Broker {
             })
         };
         // The browser still has to be shown its last page, but a slow server does not keep the port open.
-        let (tokens, ()) = tokio::join!(exchange, closing.finish());
+        let last_page = async {
+            if let Some(closing) = closing {
+                closing.finish().await;
+            }
+        };
+        let (tokens, ()) = tokio::join!(exchange, last_page);
         let tokens = tokens?;
 
         let issued = Issued {

@@ -75,6 +75,16 @@ impl BrowserUrl {
         Ok(Self(url))
     }
 
+    /// The port of this machine that the browser will be sent back to; `None` where it is sent elsewhere.
+    pub fn redirect_port(&self) -> Option<u16> {
+        let mut parameters = self.0.query_pairs();
+        let (_, redirect_uri) = parameters.find(|(name, _)| name == "redirect_uri")?;
+        let redirect_uri = Url::parse(&redirect_uri).ok()?;
+        (redirect_uri.scheme() == "http" && is_loopback(&redirect_uri))
+            .then(|| redirect_uri.port())
+            .flatten()
+    }
+
     /// The URL as one argument; it begins with its scheme, so it is never taken for an option.
     pub fn as_str(&self) -> &str {
         self.0.as_str()

@@ -150,6 +150,14 @@ pub enum LoginError {
         /// What was tried.
         why: String,
     },
+    /// The provider does not redirect to this machine, and nobody can paste the address here.
+    #[error(
+        "`{provider}` does not redirect to this machine, so the address that the browser ends at has to be pasted"
+    )]
+    PasteNeeded {
+        /// The provider.
+        provider: ProviderName,
+    },
     /// The person or the server said no.
     #[error("`{provider}` did not grant access ({error})")]
     Denied {
@@ -229,7 +237,7 @@ impl LoginError {
             Self::CodeExpired { .. } | Self::NotApproved { .. } => "not_approved",
             Self::Registration { .. } => "not_registered",
             Self::Http(_) => "no_answer",
-            Self::Loopback(_) | Self::NoBrowser { .. } => "no_callback",
+            Self::Loopback(_) | Self::NoBrowser { .. } | Self::PasteNeeded { .. } => "no_callback",
             Self::ValueNeeded { .. } | Self::UnusableValue { .. } => "no_value",
             _ => "failed",
         }

@@ -26,13 +26,14 @@ const REGISTERED_PORT: u16 = 27_149;
 /// After the answer, the browser gets this long to fetch its last page.
 const LAST_PAGE: Duration = Duration::from_millis(800);
 
-/// The redirect address that a person registers at a provider of this kind; `None` where none can lead here.
-pub fn redirect_address(kind: RedirectKind) -> Option<String> {
+/// The redirect address that a person registers at a provider of this kind. An https address leads nowhere: the
+/// browser ends there, and the person pastes the address that it shows.
+pub fn redirect_address(kind: RedirectKind) -> String {
     match kind {
-        RedirectKind::Loopback => Some(format!("http://127.0.0.1{CALLBACK} (any port)")),
-        RedirectKind::Localhost => Some(format!("http://localhost{CALLBACK} (any port)")),
-        RedirectKind::Exact => Some(format!("http://127.0.0.1:{REGISTERED_PORT}{CALLBACK}")),
-        RedirectKind::Https => None,
+        RedirectKind::Loopback => format!("http://127.0.0.1{CALLBACK} (any port)"),
+        RedirectKind::Localhost => format!("http://localhost{CALLBACK} (any port)"),
+        RedirectKind::Exact => format!("http://127.0.0.1:{REGISTERED_PORT}{CALLBACK}"),
+        RedirectKind::Https => format!("https://localhost:{REGISTERED_PORT}{CALLBACK}"),
     }
 }
 
@@ -58,9 +59,6 @@ pub enum LoopbackError {
     /// No listener can be opened.
     #[error("no listener can be opened on the loopback address")]
     Bind(#[source] io::Error),
-    /// The provider only redirects to https.
-    #[error("the provider does not redirect to this machine")]
-    NotOffered,
     /// Nobody came back from the browser.
     #[error("no answer came back from the browser within {} seconds", .0.as_secs())]
     TimedOut(Duration),
@@ -103,23 +101,20 @@ impl Loopback {
         let (host, listeners) = match kind {
             RedirectKind::Loopback => ("127.0.0.1", vec![listen(v4(port)).await?]),
             RedirectKind::Exact => ("127.0.0.1", vec![listen(v4(REGISTERED_PORT)).await?]),
-            RedirectKind::Localhost => {
-                // A browser may take `localhost` for either family: whoever held the other one would get the code.
-                let first = listen(v4(port)).await?;
-                let port = first.local_addr().map_err(LoopbackError::Bind)?.port();
-                match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
-                    Ok(second) => ("localhost", vec![first, second]),
-                    Err(error) if is_without_ipv6(&error) => ("localhost", vec![first]),
-                    Err(error) => return Err(not_bound((Ipv6Addr::LOCALHOST, port).into(), error)),
-                }
-            }
-            RedirectKind::Https => return Err(LoopbackError::NotOffered),
+            RedirectKind::Localhost => ("localhost", listen_on_both(port).await?),
+            // Nothing that arrives there can be read. But who listens there would get the browser's request.
+            RedirectKind::Https => ("localhost", listen_on_both(REGISTERED_PORT).await?),
         };
         let port = listeners[0]
             .local_addr()
             .map_err(LoopbackError::Bind)?
             .port();
-        let redirect_uri = Url::parse(&format!("http://{host}:{port}{path}"))
+        let scheme = if kind == RedirectKind::Https {
+            "https"
+        } else {
+            "http"
+        };
+        let redirect_uri = Url::parse(&format!("{scheme}://{host}:{port}{path}"))
             .map_err(|error| LoopbackError::Bind(io::Error::other(error)))?;
         Ok(Self {
             listeners,
@@ -139,7 +134,7 @@ impl Loopback {
     /// [`LoopbackError::TimedOut`] after `patience`.
     pub(super) async fn wait(
         self,
-        expectation: Expectation,
+        expectation: Arc<Expectation>,
         patience: Duration,
     ) -> Result<(Callback, Closing), LoopbackError> {
         let (door, answer) = Door::new(expectation, self.redirect_uri.path());
@@ -157,6 +152,17 @@ impl Loopback {
                 Err(LoopbackError::TimedOut(patience))
             }
         }
+    }
+}
+
+/// A browser may take `localhost` for either family: whoever held the other one would get the code.
+async fn listen_on_both(port: u16) -> Result<Vec<TcpListener>, LoopbackError> {
+    let first = listen((Ipv4Addr::LOCALHOST, port).into()).await?;
+    let port = first.local_addr().map_err(LoopbackError::Bind)?.port();
+    match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
+        Ok(second) => Ok(vec![first, second]),
+        Err(error) if is_without_ipv6(&error) => Ok(vec![first]),
+        Err(error) => Err(not_bound((Ipv6Addr::LOCALHOST, port).into(), error)),
     }
 }
 

@@ -10,3 +10,4 @@ mod flood;
 mod listener;
 mod outcome;
 mod pages;
+mod paste;

@@ -135,7 +135,7 @@ fn is_loopback(redirect_uri: &str) -> bool {
             Some(Host::Domain(name)) => name == "localhost",
             None => false,
         };
-        here && url.scheme() == "http" && url.fragment().is_none()
+        here && matches!(url.scheme(), "http" | "https") && url.fragment().is_none()
     })
 }
 

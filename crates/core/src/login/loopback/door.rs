@@ -33,19 +33,34 @@ impl Expectation {
     pub(in crate::login) fn new(state: State, issuer: Option<String>) -> Self {
         Self { state, issuer }
     }
+
+    /// What the answer to this login looks like.
+    pub(in crate::login) fn callback(&self) -> ExpectedCallback<'_> {
+        ExpectedCallback {
+            state: &self.state,
+            issuer: self.issuer.as_deref(),
+            iss_rule: match self.issuer {
+                Some(_) => IssRule::CompareIfPresent,
+                None => IssRule::Ignore,
+            },
+        }
+    }
 }
 
 /// What all connections share: the one answer, taken once.
 #[derive(Debug)]
 pub(super) struct Door {
-    expectation: Expectation,
+    expectation: Arc<Expectation>,
     path: String,
     answer: Mutex<Option<oneshot::Sender<Callback>>>,
     last_page: Notify,
 }
 
 impl Door {
-    pub(super) fn new(expectation: Expectation, path: &str) -> (Self, oneshot::Receiver<Callback>) {
+    pub(super) fn new(
+        expectation: Arc<Expectation>,
+        path: &str,
+    ) -> (Self, oneshot::Receiver<Callback>) {
         let (sender, receiver) = oneshot::channel();
         let door = Self {
             expectation,
@@ -74,15 +89,7 @@ impl Door {
     }
 
     fn callback(&self, query: &str) -> Page {
-        let expected = ExpectedCallback {
-            state: &self.expectation.state,
-            issuer: self.expectation.issuer.as_deref(),
-            iss_rule: match self.expectation.issuer {
-                Some(_) => IssRule::CompareIfPresent,
-                None => IssRule::Ignore,
-            },
-        };
-        let callback = read_callback(query, &expected);
+        let callback = read_callback(query, &self.expectation.callback());
         let next = match callback {
             Callback::Code(_) => pages::RECEIVED,
             Callback::NotOurs(_) => return pages::not_ours(),
