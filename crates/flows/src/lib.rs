@@ -19,14 +19,12 @@
 //! Secrets are types of their own ([`AccessToken`] and its siblings): redacted in `Debug`, wiped
 //! when dropped, and readable only through a method called `expose`.
 
-mod http;
-mod secret;
-
-mod pkce;
-mod state;
-
 mod client;
+mod http;
+mod pkce;
 mod registration;
+mod secret;
+mod state;
 mod token_request;
 
 mod authorization_code;
