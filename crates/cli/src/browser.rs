@@ -77,6 +77,15 @@ pub(crate) fn open(url: &BrowserUrl, choice: &Choice, umask: Umask) -> Started {
     Started::Failed(why)
 }
 
+/// Whether a browser can be expected to appear, or an address that is printed to be opened here.
+pub(crate) fn is_within_reach(choice: &Choice) -> bool {
+    match choice {
+        Choice::Command(_) => true,
+        Choice::Automatic => env::has_display() || env::browser().is_some(),
+        Choice::None => env::has_display(),
+    }
+}
+
 fn system_opener() -> &'static str {
     if cfg!(target_os = "macos") {
         "open"

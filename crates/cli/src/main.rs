@@ -12,6 +12,7 @@ mod duration;
 mod env;
 mod error;
 mod exit_code;
+mod form;
 mod logging;
 mod output;
 mod person;

@@ -1,8 +1,10 @@
 //! The person at this terminal, as the broker sees them.
 
+use std::time::Duration;
+
 use authkeep_core::{
-    AskError, BoxFuture, BrowserUrl, DeviceCodePrompt, Event, FieldRequest, Interaction, Judge,
-    Launch, Pasting,
+    Answers, AskError, BoxFuture, BrowserUrl, DeviceCodePrompt, Event, FieldRequest, Inquiry,
+    Interaction, Judge, Launch, Pasting, Unanswered,
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -10,11 +12,12 @@ use serde_json::{Value, json};
 use crate::browser::{self, Choice, Started};
 use crate::countdown::Countdown;
 use crate::env;
+use crate::form;
 use crate::output::Output;
 use crate::process::Umask;
 use crate::prompt::{self, Answer, Echo};
 
-/// Asks on the terminal, reads the environment first, opens a browser.
+/// Reads the environment first, then asks in a form or on the terminal; opens a browser.
 #[derive(Debug)]
 pub(crate) struct TerminalPerson {
     pub(crate) output: Output,
@@ -24,6 +27,10 @@ pub(crate) struct TerminalPerson {
     /// Runs while the login waits for somebody.
     pub(crate) countdown: Countdown,
     pub(crate) paste: Paste,
+    /// Where values are asked for.
+    pub(crate) asking: Asking,
+    /// How long a form waits.
+    pub(crate) patience: Duration,
 }
 
 /// Whether the person has asked to paste the answer of the browser.
@@ -33,11 +40,62 @@ pub(crate) enum Paste {
     IfNeeded,
 }
 
+/// Where values are asked for, if anywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asking {
+    /// In a form, where there is a browser; else on the terminal.
+    InTheBrowser,
+    /// On the terminal.
+    OnTheTerminal,
+}
+
 /// Whether anybody may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Input {
     Allowed,
     Forbidden,
+}
+
+impl TerminalPerson {
+    /// The value of the first variable that is set. It stays in this process's environment: to take it out would
+    /// take unsafe code, and who may read that may read this process's memory.
+    fn environment_value(&self, field: &FieldRequest) -> Option<SecretString> {
+        let mut variables = field.variables.iter();
+        let (variable, value) =
+            variables.find_map(|name| env::secret(name).map(|value| (name, value)))?;
+        self.output.say(&format!(
+            "Using {variable} from the environment for the {}.",
+            field.label
+        ));
+        Some(value)
+    }
+
+    /// Whether a form would be seen by somebody.
+    fn may_show_forms(&self) -> bool {
+        self.input == Input::Allowed
+            && self.asking == Asking::InTheBrowser
+            && self.paste == Paste::IfNeeded
+            && browser::is_within_reach(&self.browser)
+    }
+
+    fn prompt(&self, field: &FieldRequest) -> Result<SecretString, AskError> {
+        if let Some(docs) = &field.docs {
+            self.output.say(&format!("You find or create it at {docs}"));
+        }
+        let optional = if field.optional {
+            " (empty for none)"
+        } else {
+            ""
+        };
+        let question =
+            crate::printable::printable(&format!("{}{optional}: ", field.label)).into_owned();
+        let echo = if field.secret { Echo::Off } else { Echo::On };
+        match prompt::ask(&question, echo).map_err(AskError::Terminal)? {
+            Answer::Text(text) => Ok(text),
+            Answer::Cancelled => Err(AskError::Cancelled),
+            Answer::NoTerminal => Err(AskError::NotPossible),
+        }
+    }
 }
 
 impl Interaction for TerminalPerson {
@@ -72,34 +130,57 @@ impl Interaction for TerminalPerson {
     }
 
     fn ask(&self, field: &FieldRequest) -> Result<SecretString, AskError> {
-        for variable in &field.variables {
-            if let Some(value) = env::secret(variable) {
-                self.output.say(&format!(
-                    "Using {variable} from the environment for the {}.",
-                    field.label
-                ));
-                return Ok(value);
-            }
+        if let Some(value) = self.environment_value(field) {
+            return Ok(value);
         }
         if self.input == Input::Forbidden {
             return Err(AskError::NotPossible);
         }
-        if let Some(docs) = &field.docs {
-            self.output.say(&format!("You find or create it at {docs}"));
-        }
-        let optional = if field.optional {
-            " (empty for none)"
-        } else {
-            ""
-        };
-        let question =
-            crate::printable::printable(&format!("{}{optional}: ", field.label)).into_owned();
-        let echo = if field.secret { Echo::Off } else { Echo::On };
-        match prompt::ask(&question, echo).map_err(AskError::Terminal)? {
-            Answer::Text(text) => Ok(text),
-            Answer::Cancelled => Err(AskError::Cancelled),
-            Answer::NoTerminal => Err(AskError::NotPossible),
-        }
+        self.prompt(field)
+    }
+
+    fn ask_all<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Result<Answers, Unanswered>> {
+        Box::pin(async move {
+            let mut answers = Answers::none(inquiry);
+            for (index, field) in inquiry.fields.iter().enumerate() {
+                answers.values[index] = self.environment_value(field);
+            }
+            let left = form::without(inquiry, &answers);
+            if left.fields.is_empty() {
+                return Ok(answers);
+            }
+            if self.may_show_forms() {
+                match form::fill_in(&left, self).await {
+                    Ok(Some(sent)) => {
+                        form::merge(&mut answers, sent);
+                        return Ok(answers);
+                    }
+                    Ok(None) => {}
+                    Err(source) => {
+                        let mut missing = answers.values.iter().map(Option::is_none);
+                        let index = missing
+                            .position(|is_missing| is_missing)
+                            .unwrap_or_default();
+                        return Err(Unanswered { index, source });
+                    }
+                }
+            }
+            for (index, field) in inquiry.fields.iter().enumerate() {
+                if answers.values[index].is_some() {
+                    continue;
+                }
+                let answer = match self.input {
+                    Input::Allowed => self.prompt(field),
+                    Input::Forbidden => Err(AskError::NotPossible),
+                };
+                answers.values[index] = match answer {
+                    Ok(value) => Some(value),
+                    Err(AskError::NotPossible) if field.optional => None,
+                    Err(source) => return Err(Unanswered { index, source }),
+                };
+            }
+            Ok(answers)
+        })
     }
 
     fn no_browser(&self) -> Option<String> {

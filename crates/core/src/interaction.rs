@@ -7,7 +7,7 @@ use std::time::Duration;
 use authkeep_registry::{Flow, ProviderName};
 use secrecy::SecretString;
 
-use crate::{BoxFuture, BrowserUrl, ConnectionName};
+use crate::{Answers, BoxFuture, BrowserUrl, ConnectionName, Inquiry, Unanswered};
 
 /// Somebody (or a test) who can look at a browser and answer questions.
 ///
@@ -45,6 +45,28 @@ pub trait Interaction: Send + Sync + Debug {
         Box::pin(async { Err(AskError::NotPossible) })
     }
 
+    /// Obtains all values that a login needs, so that they can stand in one form.
+    ///
+    /// Unless it is written anew, it asks for one after the other. A value that may be left out and that nobody can
+    /// be asked for is left out.
+    ///
+    /// # Errors
+    ///
+    /// [`Unanswered`] names the first value that is missing, and says why.
+    fn ask_all<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Result<Answers, Unanswered>> {
+        Box::pin(async move {
+            let mut answers = Answers::none(inquiry);
+            for (index, field) in inquiry.fields.iter().enumerate() {
+                answers.values[index] = match self.ask(field) {
+                    Ok(value) => Some(value),
+                    Err(AskError::NotPossible) if field.optional => None,
+                    Err(source) => return Err(Unanswered { index, source }),
+                };
+            }
+            Ok(answers)
+        })
+    }
+
     /// Told at each step of a login that a person may be waiting through.
     fn tell(&self, event: &Event);
 }
@@ -77,6 +99,8 @@ pub enum Pasting {
 /// One value to obtain from the person.
 #[derive(Debug, Clone)]
 pub struct FieldRequest {
+    /// What the definition calls it: `token`, `client_id`.
+    pub name: String,
     /// What to call it, for people: `OpenAI API key`.
     pub label: String,
     /// Environment variables that may hold it, in order of preference.
@@ -87,6 +111,8 @@ pub struct FieldRequest {
     pub optional: bool,
     /// How to recognise or find it.
     pub hint: Option<String>,
+    /// A regular expression that usual values match. What does not match draws a warning, never a refusal.
+    pub pattern: Option<String>,
     /// The page where the person creates it.
     pub docs: Option<String>,
 }
@@ -101,6 +127,9 @@ pub enum AskError {
     /// The person declined.
     #[error("cancelled")]
     Cancelled,
+    /// Nobody filled in the form in time.
+    #[error("the form was not sent within {} seconds", .0.as_secs())]
+    TimedOut(Duration),
     /// The terminal failed.
     #[error("the terminal failed")]
     Terminal(#[source] std::io::Error),

@@ -18,6 +18,7 @@ mod credential;
 mod environment;
 mod http_client;
 mod inject;
+mod inquiry;
 mod interaction;
 mod name;
 mod pinned;
@@ -49,13 +50,14 @@ pub use home::{Config, EncryptionMode, Home, HomeError, ProfileChange, ProfileEr
 pub use http_client::{BodyCap, BoxFuture, HttpClient, HttpError, Reach};
 #[cfg(feature = "reqwest")]
 pub use http_client::{Deadlines, ProxySettings, ReqwestClient, Resolver};
+pub use inquiry::{Answers, Inquiry, RedirectNote, RedirectPort, Unanswered};
 pub use interaction::{
     AskError, DeviceCodePrompt, Event, FieldRequest, Interaction, Judge, Launch, Pasting,
 };
 pub use list::{DefinitionState, ProviderState, ProviderStatus, available};
 pub use login::{
-    BrowserUrl, ForbiddenUrl, LoginError, LoginOutcome, LoginRequest, Loopback, LoopbackError,
-    Loopbacks, Replace, Supplied, is_supported, redirect_address, usable_flows,
+    BrowserUrl, ForbiddenUrl, Form, FormError, LoginError, LoginOutcome, LoginRequest, Loopback,
+    LoopbackError, Loopbacks, Replace, Supplied, is_supported, redirect_address, usable_flows,
 };
 pub use logout::{LogoutError, LogoutOutcome, RemoteRevocation};
 pub use lookup::{Lookup, LookupError, token_variables};

@@ -12,6 +12,7 @@ mod browser_url;
 mod client_credentials;
 mod device_code;
 mod error;
+mod form;
 mod from_environment;
 mod issued;
 mod loopback;
@@ -29,6 +30,7 @@ use secrecy::SecretString;
 
 pub use self::browser_url::{BrowserUrl, ForbiddenUrl, Loopbacks};
 pub use self::error::LoginError;
+pub use self::form::{Form, FormError};
 pub use self::loopback::{Loopback, LoopbackError, redirect_address};
 pub(crate) use self::oauth_client::client_variable;
 
@@ -126,7 +128,7 @@ impl Broker {
         let acquired = match flow {
             Flow::AuthorizationCode => self.authorization_code(&provider, request, person).await,
             Flow::DeviceCode => self.device_code(&provider, request, person).await,
-            Flow::ApiKey => self.api_key(&definition, &provider, request, person),
+            Flow::ApiKey => self.api_key(&definition, &provider, request, person).await,
             Flow::ClientCredentials => {
                 self.client_credentials(&definition, &provider, request, person)
                     .await

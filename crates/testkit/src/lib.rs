@@ -2,7 +2,7 @@
 //!
 //! What it is: an OAuth 2 authorization server that really runs on loopback ([`oauth_server`]), a
 //! stand-in for the person and the browser ([`browser`]), a clock that moves only when told
-//! ([`clock`]), a throwaway home directory for spawned binaries ([`home`]), and a detector of
+//! ([`clock`]), a form without any defence ([`careless_form`]), a throwaway home directory for spawned binaries ([`home`]), and a detector of
 //! leaked secrets ([`canary`]).
 //!
 //! What it is not: part of the product. It knows none of the other crates, takes shortcuts a
@@ -19,6 +19,7 @@
 pub mod browser;
 pub mod callback;
 pub mod canary;
+pub mod careless_form;
 pub mod clock;
 pub mod home;
 pub mod oauth_server;

@@ -5,8 +5,8 @@ use std::io::{self, Read as _, Write};
 use std::time::Duration;
 
 use authkeep_core::{
-    Connection, ConnectionName, Interaction as _, LoginOutcome, LoginRequest, Pasting, Replace,
-    Supplied, Timestamp,
+    Connection, ConnectionName, Form, Interaction as _, LoginOutcome, LoginRequest, Pasting,
+    Replace, Supplied, Timestamp,
 };
 use authkeep_registry::{Flow, ProviderName};
 use clap::Args;
@@ -22,12 +22,12 @@ use crate::duration;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::output::{Done, Output, View};
-use crate::person::{Input, Paste, TerminalPerson};
+use crate::person::{Asking, Input, Paste, TerminalPerson};
 
 /// Log in to a provider and keep the credential.
 ///
-/// Values are taken from the environment variables that the definition names, or asked for on the terminal;
-/// never from arguments. A login that works already is left alone unless --force is given.
+/// Values are taken from the environment variables that the definition names, or asked for: in a form in the browser
+/// where there is one, else on the terminal; never from arguments. A login that works already is left alone unless --force is given.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     authkeep login github\n  \
@@ -80,6 +80,10 @@ pub(crate) struct LoginArgs {
     /// Open no browser: show the address, and take the one that the browser ends at, or the code, by paste.
     #[arg(long, conflicts_with = "with_token")]
     paste: bool,
+
+    /// Ask on the terminal, even where a form could be opened in the browser.
+    #[arg(long)]
+    prompt: bool,
 
     /// How long to wait for you: without it five minutes for a browser, and as long as it is good for a device code.
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
@@ -149,6 +153,12 @@ pub(crate) fn run(
         } else {
             Paste::IfNeeded
         },
+        asking: if args.prompt {
+            Asking::OnTheTerminal
+        } else {
+            Asking::InTheBrowser
+        },
+        patience: args.timeout.unwrap_or(Form::LIFETIME),
     };
     if args.paste && person.pasting() == Pasting::Impossible {
         return Err(no_paste());

@@ -149,6 +149,7 @@ fn value(error: &LoginError) -> CommandError {
         } => {
             let why = match source {
                 AskError::Terminal(error) => format!("asking for it failed: {error}"),
+                AskError::TimedOut(_) => source.to_string(),
                 _ => "nobody can be asked for it here".to_owned(),
             };
             let error = CommandError::new(

@@ -1,19 +1,22 @@
 //! Login by API key: obtain the fields that the definition names, check them, store them.
 
+use std::collections::BTreeMap;
+
 use authkeep_registry::{Definition, Field, Flow, Provider};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::error::value_needed;
 use super::{Acquired, LoginError, LoginRequest};
 use crate::lookup::field_variables;
 use crate::pinned::Pinned;
 use crate::record::{self, ConnectionRecord, Stored};
-use crate::{AskError, Broker, Event, FieldRequest, Interaction};
+use crate::{Broker, Event, FieldRequest, Inquiry, Interaction};
 
 /// Longer than any key in use; a pasted file is a mistake.
 const MAX_LENGTH: usize = 16 * 1024;
 
 impl Broker {
-    pub(super) fn api_key(
+    pub(super) async fn api_key(
         &self,
         definition: &Definition,
         provider: &Provider,
@@ -34,8 +37,10 @@ impl Broker {
             });
         }
         let mut record = ConnectionRecord::new_at(self.now(), Pinned::to(provider));
+        let mut values = obtain(fields, definition, provider, request, person).await?;
         for field in fields {
-            if let Some(value) = obtain(field, definition, provider, request, person)? {
+            let value = values.remove(&field.name);
+            if let Some(value) = checked(field, value, provider, person)? {
                 record.fields.insert(field.name.clone(), value);
             }
         }
@@ -73,46 +78,73 @@ impl Broker {
     }
 }
 
-fn obtain(
-    field: &Field,
+/// All values, by field: those that were handed in, and for the others the person's answers.
+async fn obtain(
+    fields: &[Field],
     definition: &Definition,
     provider: &Provider,
     request: &LoginRequest,
     person: &dyn Interaction,
-) -> Result<Option<SecretString>, LoginError> {
-    let label = format!("{} {}", provider.display_name, field.label);
-    let value = match request.supplied.0.get(&field.name) {
-        Some(value) => value.clone(),
+) -> Result<BTreeMap<String, SecretString>, LoginError> {
+    let mut values = request.supplied.0.clone();
+    let wanted: Vec<&Field> = fields
+        .iter()
+        .filter(|field| !values.contains_key(&field.name))
         // Whoever hands one field in by a pipe is not sitting at a prompt for the others.
-        None if field.optional && !request.supplied.0.is_empty() => return Ok(None),
-        None => {
-            let question = FieldRequest {
-                label: label.clone(),
+        .filter(|field| !field.optional || values.is_empty())
+        .collect();
+    if wanted.is_empty() {
+        return Ok(values);
+    }
+    let docs = provider.api_key.as_ref().and_then(|key| key.docs.as_ref());
+    let inquiry = Inquiry {
+        provider: provider.display_name.clone(),
+        fields: wanted
+            .iter()
+            .map(|field| FieldRequest {
+                name: field.name.clone(),
+                label: label(field, provider),
                 variables: field_variables(definition, &field.name),
                 secret: field.secret,
                 optional: field.optional,
                 hint: field.hint.clone(),
-                docs: provider.api_key.as_ref().and_then(|key| key.docs.clone()),
-            };
-            match person.ask(&question) {
-                Ok(value) => value,
-                Err(AskError::NotPossible) if field.optional => return Ok(None),
-                Err(source) => {
-                    return Err(LoginError::ValueNeeded {
-                        provider: provider.name.clone(),
-                        label: field.label.clone(),
-                        variables: question.variables,
-                        source,
-                    });
-                }
-            }
-        }
+                pattern: field.pattern.clone(),
+                docs: docs.cloned(),
+            })
+            .collect(),
+        redirect: None,
+        scopes: None,
     };
+    let answers = person.ask_all(&inquiry).await;
+    let answers = answers.map_err(|unanswered| {
+        let label = wanted.get(unanswered.index).map(|field| &field.label);
+        value_needed(provider, &inquiry, label.map(String::as_str), unanswered)
+    })?;
+    for (field, value) in wanted.into_iter().zip(answers.values) {
+        if let Some(value) = value {
+            values.insert(field.name.clone(), value);
+        }
+    }
+    Ok(values)
+}
+
+fn label(field: &Field, provider: &Provider) -> String {
+    format!("{} {}", provider.display_name, field.label)
+}
+
+/// The value as it is stored, or why it cannot be.
+fn checked(
+    field: &Field,
+    value: Option<SecretString>,
+    provider: &Provider,
+    person: &dyn Interaction,
+) -> Result<Option<SecretString>, LoginError> {
     let unusable = |why| LoginError::UnusableValue {
         provider: provider.name.clone(),
         label: field.label.clone(),
         why,
     };
+    let value = value.unwrap_or_default();
     // EXPOSE: looked at, not kept.
     if field.optional && value.expose_secret().trim().is_empty() {
         return Ok(None);
@@ -121,7 +153,7 @@ fn obtain(
     // EXPOSE: looked at, not kept.
     if field.looks_wrong(value.expose_secret()) {
         person.tell(&Event::LooksWrong {
-            label,
+            label: label(field, provider),
             hint: field.hint.clone(),
         });
     }

@@ -32,18 +32,22 @@ impl Broker {
         if let Some(registrar) = self.registrar(provider, request)? {
             return self.as_registered(&registrar, request, person).await;
         }
-        let oauth_client = self.oauth_client(provider, request, Flow::AuthorizationCode, person)?;
-        self.authorize(provider, request, person, oauth_client, None)
+        let (oauth_client, edited) = self
+            .oauth_client(provider, request, Flow::AuthorizationCode, person)
+            .await?;
+        self.authorize(provider, request, person, oauth_client, edited, None)
             .await
     }
 
-    /// One round through the browser as `oauth_client`, at `loopback` if its redirect URI was registered.
+    /// One round through the browser as `oauth_client`, for the scopes that were `edited` if any were, at `loopback` if
+    /// its redirect URI was registered.
     pub(super) async fn authorize(
         &self,
         provider: &Provider,
         request: &LoginRequest,
         person: &dyn Interaction,
         oauth_client: OAuthClient,
+        edited: Option<Vec<String>>,
         loopback: Option<Loopback>,
     ) -> Result<Acquired, LoginError> {
         let name = || provider.name.clone();
@@ -57,9 +61,8 @@ impl Broker {
         let token_endpoint = server.token_endpoint().ok_or_else(no_flow)?;
 
         let client = server.client(oauth_client.record(), ClientRequest::Token);
-        let scopes = request
-            .scopes
-            .clone()
+        let scopes = edited
+            .or_else(|| request.scopes.clone())
             .unwrap_or_else(|| oauth.scopes.clone());
         let state = State::from_entropy(self.random()?);
         let verifier = if oauth.pkce {

@@ -7,15 +7,16 @@ use std::collections::BTreeMap;
 
 use authkeep_flows::read_token_response;
 use authkeep_registry::{BindError, Definition, Flow, Provider};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::oauth_client::{Needed, Questions};
+use super::error::value_needed;
+use super::oauth_client::Questions;
 use super::{Acquired, LoginError, LoginRequest, Replace};
 use crate::authorization_server::{AuthorizationServer, ClientRequest};
 use crate::pinned::Pinned;
 use crate::record::{ClientRecord, ConnectionRecord};
 use crate::refresh::apply;
-use crate::{AskError, BodyCap, Broker, Event, FieldRequest, Interaction, Reach};
+use crate::{AskError, BodyCap, Broker, Event, FieldRequest, Inquiry, Interaction, Reach};
 
 impl Broker {
     pub(super) async fn client_credentials(
@@ -39,19 +40,25 @@ impl Broker {
             provider.clone()
         } else {
             let mut params = provider.params.clone();
-            for name in missing {
-                let value = ask_for(&name, definition, person)?;
-                params.insert(name, value);
-            }
+            params.extend(ask_for(&missing, definition, provider, person).await?);
             definition.bind(&params)?
         };
-        let client = match self.client_of_earlier_login(&completed, request)? {
-            Some(client) => client,
-            None => entered(&completed, request, person)?,
+        let (client, edited) = match self.client_of_earlier_login(&completed, request)? {
+            Some(client) => (client, None),
+            None => {
+                let questions = Questions {
+                    provider: &completed,
+                    request,
+                    flow: Flow::ClientCredentials,
+                };
+                let entered = questions.ask(person).await?;
+                let pinned = Pinned::to(&completed);
+                let client = ClientRecord::new(entered.id, entered.secret, pinned);
+                (client, entered.scopes)
+            }
         };
-        let record = self
-            .token_of_its_own(&completed, client, request.scopes.clone())
-            .await?;
+        let scopes = edited.or_else(|| request.scopes.clone());
+        let record = self.token_of_its_own(&completed, client, scopes).await?;
         let granted = record.scopes.as_ref();
         let missing: Vec<String> = granted
             .map(|granted| (record.scopes_asked.iter()).filter(|scope| !granted.contains(scope)))
@@ -160,68 +167,61 @@ pub(crate) fn missing_params(
     missing
 }
 
-fn ask_for(
-    name: &str,
+/// The values of parameters, by name.
+async fn ask_for(
+    names: &[String],
     definition: &Definition,
-    person: &dyn Interaction,
-) -> Result<String, LoginError> {
-    let param = definition.params.get(name);
-    let variable = definition
-        .oauth
-        .as_ref()
-        .and_then(|oauth| oauth.client_env.get(name));
-    let label = param.map_or(name, |param| param.label.as_str());
-    let question = FieldRequest {
-        label: format!("{} {label}", definition.display_name),
-        variables: variable.iter().map(ToString::to_string).collect(),
-        secret: false,
-        optional: false,
-        hint: param.and_then(|param| param.hint.clone()),
-        docs: definition
-            .oauth
-            .as_ref()
-            .and_then(|oauth| oauth.docs.clone()),
-    };
-    match person.ask(&question) {
-        // EXPOSE: a parameter goes into URLs; it came through the same door as the secrets.
-        Ok(answer) => Ok(answer.expose_secret().trim().to_owned()),
-        // A parameter can be typed as an argument, so that is what the caller is told.
-        Err(AskError::NotPossible) if variable.is_none() => {
-            Err(LoginError::Bind(BindError::Missing {
-                provider: definition.name.clone(),
-                param: name.to_owned(),
-                label: label.to_owned(),
-                example: param.and_then(|param| param.example.clone()),
-            }))
-        }
-        Err(source) => Err(LoginError::ValueNeeded {
-            provider: definition.name.clone(),
-            label: label.to_owned(),
-            variables: question.variables,
-            source,
-        }),
-    }
-}
-
-fn entered(
     provider: &Provider,
-    request: &LoginRequest,
     person: &dyn Interaction,
-) -> Result<ClientRecord, LoginError> {
-    let questions = Questions {
-        provider,
-        request,
-        person,
+) -> Result<BTreeMap<String, String>, LoginError> {
+    let oauth = definition.oauth.as_ref();
+    let label = |name: &str| match definition.params.get(name) {
+        Some(param) => param.label.clone(),
+        None => name.to_owned(),
     };
-    let client_id = match &request.client_id {
-        Some(id) => id.clone(),
-        None => {
-            let id = questions.answer("client_id", "client id", Needed::Yes)?;
-            // EXPOSE: a client id is public; it came through the same door as the secrets.
-            id.map(|id| id.expose_secret().to_owned())
-                .unwrap_or_default()
+    let field = |name: &String| {
+        let variable = oauth.and_then(|oauth| oauth.client_env.get(name.as_str()));
+        FieldRequest {
+            name: name.clone(),
+            label: format!("{} {}", definition.display_name, label(name)),
+            variables: variable.iter().map(ToString::to_string).collect(),
+            secret: false,
+            optional: false,
+            hint: (definition.params.get(name)).and_then(|param| param.hint.clone()),
+            pattern: None,
+            docs: oauth.and_then(|oauth| oauth.docs.clone()),
         }
     };
-    let secret = questions.answer("client_secret", "client secret", Needed::Yes)?;
-    Ok(ClientRecord::new(client_id, secret, Pinned::to(provider)))
+    let inquiry = Inquiry {
+        provider: definition.display_name.clone(),
+        fields: names.iter().map(field).collect(),
+        redirect: None,
+        scopes: None,
+    };
+    let answers = person.ask_all(&inquiry).await.map_err(|unanswered| {
+        let field = inquiry.fields.get(unanswered.index);
+        match (&unanswered.source, field) {
+            // A parameter can be typed as an argument, so that is what the caller is told.
+            (AskError::NotPossible, Some(field)) if field.variables.is_empty() => {
+                LoginError::Bind(BindError::Missing {
+                    provider: definition.name.clone(),
+                    param: field.name.clone(),
+                    label: label(&field.name),
+                    example: (definition.params.get(&field.name))
+                        .and_then(|param| param.example.clone()),
+                })
+            }
+            (_, field) => {
+                let label = field.map(|field| label(&field.name));
+                value_needed(provider, &inquiry, label.as_deref(), unanswered)
+            }
+        }
+    })?;
+    // EXPOSE: a parameter goes into URLs; it came through the same door as the secrets.
+    let exposed = |value: SecretString| value.expose_secret().trim().to_owned();
+    let values = answers
+        .values
+        .into_iter()
+        .map(|value| value.map(exposed).unwrap_or_default());
+    Ok(names.iter().cloned().zip(values).collect())
 }

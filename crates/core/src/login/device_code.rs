@@ -32,9 +32,12 @@ impl Broker {
         };
         let server = AuthorizationServer::of(provider).ok_or_else(no_flow)?;
         let token_endpoint = server.token_endpoint().ok_or_else(no_flow)?;
-        let client = self.oauth_client(provider, request, Flow::DeviceCode, person)?;
-        let scopes = request.scopes.as_ref().unwrap_or(&server.oauth.scopes);
-        let scopes = scopes.clone();
+        let (client, edited) = self
+            .oauth_client(provider, request, Flow::DeviceCode, person)
+            .await?;
+        let scopes = edited
+            .or_else(|| request.scopes.clone())
+            .unwrap_or_else(|| server.oauth.scopes.clone());
 
         let asked = server.device_authorization_request(client.record(), &scopes);
         let asked = asked.ok_or_else(no_flow)?;

@@ -6,11 +6,11 @@ use authkeep_audit::AppendError;
 use authkeep_flows::{
     AuthorizationRequestError, DeviceAuthorizationError, RegistrationError, TokenError,
 };
-use authkeep_registry::{BindError, Flow, ProviderName, RegistryError};
+use authkeep_registry::{BindError, Flow, Provider, ProviderName, RegistryError};
 use authkeep_vault::{EntropyError, LockError, PutError};
 
 use super::{ForbiddenUrl, LoopbackError};
-use crate::{AskError, ConnectionName, HttpError, RecordError};
+use crate::{AskError, ConnectionName, HttpError, Inquiry, RecordError, Unanswered};
 
 /// Why nobody is logged in. Nothing was stored.
 #[derive(Debug, thiserror::Error)]
@@ -241,6 +241,24 @@ impl LoginError {
             Self::ValueNeeded { .. } | Self::UnusableValue { .. } => "no_value",
             _ => "failed",
         }
+    }
+}
+
+/// The error for a value that nobody gave; `label` names it without the provider.
+pub(super) fn value_needed(
+    provider: &Provider,
+    inquiry: &Inquiry,
+    label: Option<&str>,
+    unanswered: Unanswered,
+) -> LoginError {
+    let field = inquiry.fields.get(unanswered.index);
+    LoginError::ValueNeeded {
+        provider: provider.name.clone(),
+        label: label.unwrap_or("value").to_owned(),
+        variables: field
+            .map(|field| field.variables.clone())
+            .unwrap_or_default(),
+        source: unanswered.source,
     }
 }
 

@@ -4,7 +4,7 @@
 //! Anything on the machine, and any page in the browser, can send requests to it. So it counts nothing as
 //! the answer but a request that carries this login's state; all else gets a static page and is forgotten.
 
-mod connections;
+pub(super) mod connections;
 mod door;
 
 use std::io;
@@ -20,6 +20,7 @@ use url::Url;
 
 pub(super) use self::door::Expectation;
 use self::door::{CALLBACK, Door};
+use crate::{RedirectNote, RedirectPort};
 
 /// The port for providers that accept only a redirect URI registered in full.
 const REGISTERED_PORT: u16 = 27_149;
@@ -29,11 +30,30 @@ const LAST_PAGE: Duration = Duration::from_millis(800);
 /// The redirect address that a person registers at a provider of this kind. An https address leads nowhere: the
 /// browser ends there, and the person pastes the address that it shows.
 pub fn redirect_address(kind: RedirectKind) -> String {
-    match kind {
-        RedirectKind::Loopback => format!("http://127.0.0.1{CALLBACK} (any port)"),
-        RedirectKind::Localhost => format!("http://localhost{CALLBACK} (any port)"),
-        RedirectKind::Exact => format!("http://127.0.0.1:{REGISTERED_PORT}{CALLBACK}"),
-        RedirectKind::Https => format!("https://localhost:{REGISTERED_PORT}{CALLBACK}"),
+    let note = redirect_note(kind);
+    match note.port {
+        RedirectPort::Any => format!("{} (any port)", note.address),
+        RedirectPort::Fixed => note.address,
+    }
+}
+
+/// The same, in its parts.
+pub(super) fn redirect_note(kind: RedirectKind) -> RedirectNote {
+    let (origin, port) = match kind {
+        RedirectKind::Loopback => ("http://127.0.0.1".to_owned(), RedirectPort::Any),
+        RedirectKind::Localhost => ("http://localhost".to_owned(), RedirectPort::Any),
+        RedirectKind::Exact => (
+            format!("http://127.0.0.1:{REGISTERED_PORT}"),
+            RedirectPort::Fixed,
+        ),
+        RedirectKind::Https => (
+            format!("https://localhost:{REGISTERED_PORT}"),
+            RedirectPort::Fixed,
+        ),
+    };
+    RedirectNote {
+        address: format!("{origin}{CALLBACK}"),
+        port,
     }
 }
 
@@ -142,7 +162,11 @@ impl Loopback {
         let acceptors = self
             .listeners
             .into_iter()
-            .map(|listener| tokio::spawn(connections::accept(listener, Arc::clone(&door))))
+            .map(|listener| {
+                let door = Arc::clone(&door);
+                let serve = move |stream| door::serve(stream, Arc::clone(&door));
+                tokio::spawn(connections::accept(listener, serve))
+            })
             .collect();
         let closing = Closing { acceptors, door };
         match tokio::time::timeout(patience, answer).await {

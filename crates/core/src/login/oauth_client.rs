@@ -3,10 +3,12 @@
 use authkeep_registry::{ClientAuthMethod, Definition, EnvVarName, Flow, Provider, ProviderName};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::error::value_needed;
+use super::loopback::redirect_note;
 use super::{LoginError, LoginRequest, Replace};
 use crate::pinned::Pinned;
 use crate::record::{self, ClientRecord, Stored};
-use crate::{AskError, Broker, FieldRequest, Interaction};
+use crate::{Broker, FieldRequest, Inquiry, Interaction};
 
 /// The client, and whether it still has to be saved.
 pub(super) enum OAuthClient {
@@ -23,13 +25,14 @@ impl OAuthClient {
 }
 
 impl Broker {
-    pub(super) fn oauth_client(
+    /// The client, and the scopes where the person was shown them and may have changed them.
+    pub(super) async fn oauth_client(
         &self,
         provider: &Provider,
         request: &LoginRequest,
         flow: Flow,
         person: &dyn Interaction,
-    ) -> Result<OAuthClient, LoginError> {
+    ) -> Result<(OAuthClient, Option<Vec<String>>), LoginError> {
         let key = self.keys(&provider.name).client()?;
         let saved: Option<Stored<ClientRecord>> = record::read(self.store(), &key)?;
         if let Some(saved) = saved
@@ -40,32 +43,16 @@ impl Broker {
                 .is_none_or(|id| *id == saved.record.client_id)
             && is_for(&saved.record, provider, flow)
         {
-            return Ok(OAuthClient::Saved(saved.record));
+            return Ok((OAuthClient::Saved(saved.record), None));
         }
         let questions = Questions {
             provider,
             request,
-            person,
+            flow,
         };
-        let client_id = match &request.client_id {
-            Some(id) => id.clone(),
-            None => {
-                let id = questions.answer("client_id", "client id", Needed::Yes)?;
-                // EXPOSE: a client id is public; it came through the same door as the secrets.
-                id.map(|id| id.expose_secret().to_owned())
-                    .unwrap_or_default()
-            }
-        };
-        let client_secret = match secret_needed(provider, flow) {
-            Some(needed) => questions.answer("client_secret", "client secret", needed)?,
-            None => None,
-        };
-        let pinned = Pinned::to(provider);
-        Ok(OAuthClient::Entered(ClientRecord::new(
-            client_id,
-            client_secret,
-            pinned,
-        )))
+        let entered = questions.ask(person).await?;
+        let client = ClientRecord::new(entered.id, entered.secret, Pinned::to(provider));
+        Ok((OAuthClient::Entered(client), entered.scopes))
     }
 }
 
@@ -85,72 +72,120 @@ fn is_for(saved: &ClientRecord, provider: &Provider, flow: Flow) -> bool {
 fn secret_needed(provider: &Provider, flow: Flow) -> Option<Needed> {
     let oauth = provider.oauth.as_ref()?;
     match oauth.client_auth {
+        // A client that is its own user has nothing else to be known by.
+        _ if flow == Flow::ClientCredentials => Some(Needed::Yes),
         ClientAuthMethod::None => None,
         _ if oauth.public_client || flow == Flow::DeviceCode => Some(Needed::IfAny),
         _ => Some(Needed::Yes),
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Needed {
-    Yes,
-    IfAny,
+/// What a person said of the client.
+pub(super) struct Entered {
+    pub(super) id: String,
+    pub(super) secret: Option<SecretString>,
+    /// The scopes, where the person was shown them and may have changed them.
+    pub(super) scopes: Option<Vec<String>>,
 }
 
 /// What the person is asked about a client.
 pub(super) struct Questions<'a> {
     pub(super) provider: &'a Provider,
     pub(super) request: &'a LoginRequest,
-    pub(super) person: &'a dyn Interaction,
+    pub(super) flow: Flow,
 }
 
 impl Questions<'_> {
-    pub(super) fn answer(
-        &self,
-        field: &str,
-        words: &str,
-        needed: Needed,
-    ) -> Result<Option<SecretString>, LoginError> {
-        if let Some(value) = self.request.supplied.0.get(field) {
-            return Ok(Some(value.clone()));
+    /// Asks for what is not at hand, all at once.
+    pub(super) async fn ask(&self, person: &dyn Interaction) -> Result<Entered, LoginError> {
+        let inquiry = self.inquiry();
+        let mut entered = Entered {
+            id: self.request.client_id.clone().unwrap_or_default(),
+            secret: None,
+            scopes: None,
+        };
+        // Copied out of their map: what is handed in is handed in for this login only.
+        let supplied = &self.request.supplied.0;
+        if let Some(id) = supplied.get("client_id") {
+            // EXPOSE: a client id is public; it came through the same door as the secrets.
+            entered.id = id.expose_secret().trim().to_owned();
         }
+        entered.secret = supplied.get("client_secret").cloned();
+        if inquiry.fields.is_empty() {
+            return Ok(entered);
+        }
+        let answers = person.ask_all(&inquiry).await.map_err(|unanswered| {
+            let field = inquiry.fields.get(unanswered.index);
+            let label = field.map(|field| words(&field.name));
+            value_needed(self.provider, &inquiry, label, unanswered)
+        })?;
+        entered.scopes = answers.scopes;
+        for (field, answer) in inquiry.fields.iter().zip(answers.values) {
+            let answer = answer.unwrap_or_default();
+            // EXPOSE: looked at, not kept.
+            let trimmed = answer.expose_secret().trim();
+            match (trimmed.is_empty(), field.optional) {
+                (false, _) if field.secret => {
+                    entered.secret = Some(SecretString::from(trimmed.to_owned()));
+                }
+                // A client id is public, as above.
+                (false, _) => trimmed.clone_into(&mut entered.id),
+                (true, true) => {}
+                (true, false) => {
+                    return Err(LoginError::UnusableValue {
+                        provider: self.provider.name.clone(),
+                        label: words(&field.name).to_owned(),
+                        why: "it is empty",
+                    });
+                }
+            }
+        }
+        Ok(entered)
+    }
+
+    /// What is not at hand already.
+    fn inquiry(&self) -> Inquiry {
         let oauth = self.provider.oauth.as_ref();
-        let named = oauth.and_then(|oauth| oauth.client_env.get(field));
-        let variable = variable(&self.provider.name, named, field);
-        let question = FieldRequest {
-            label: format!("{} {words}", self.provider.display_name),
-            variables: vec![variable],
-            secret: field == "client_secret",
+        let supplied = &self.request.supplied.0;
+        let mut fields = Vec::new();
+        if self.request.client_id.is_none() && !supplied.contains_key("client_id") {
+            fields.push(self.field("client_id", Needed::Yes));
+        }
+        if let Some(needed) = secret_needed(self.provider, self.flow)
+            && !supplied.contains_key("client_secret")
+        {
+            fields.push(self.field("client_secret", needed));
+        }
+        let grant = oauth.and_then(|oauth| oauth.client_credentials.as_ref());
+        let scopes = match grant {
+            Some(grant) if self.flow == Flow::ClientCredentials => Some(&grant.scopes),
+            _ => oauth.map(|oauth| &oauth.scopes),
+        };
+        let redirect = oauth
+            .filter(|_| self.flow == Flow::AuthorizationCode)
+            .map(|oauth| redirect_note(oauth.redirect));
+        Inquiry {
+            provider: self.provider.display_name.clone(),
+            fields,
+            redirect,
+            scopes: (self.request.scopes.as_ref().or(scopes))
+                .filter(|scopes| !scopes.is_empty())
+                .cloned(),
+        }
+    }
+
+    fn field(&self, name: &str, needed: Needed) -> FieldRequest {
+        let oauth = self.provider.oauth.as_ref();
+        let named = oauth.and_then(|oauth| oauth.client_env.get(name));
+        FieldRequest {
+            name: name.to_owned(),
+            label: format!("{} {}", self.provider.display_name, words(name)),
+            variables: vec![variable(&self.provider.name, named, name)],
+            secret: name == "client_secret",
             optional: needed == Needed::IfAny,
             hint: None,
-            docs: self
-                .provider
-                .oauth
-                .as_ref()
-                .and_then(|oauth| oauth.docs.clone()),
-        };
-        let answer = match self.person.ask(&question) {
-            Ok(answer) => answer,
-            Err(AskError::NotPossible) if needed == Needed::IfAny => return Ok(None),
-            Err(source) => {
-                return Err(LoginError::ValueNeeded {
-                    provider: self.provider.name.clone(),
-                    label: words.to_owned(),
-                    variables: question.variables,
-                    source,
-                });
-            }
-        };
-        // EXPOSE: looked at, not kept.
-        let trimmed = answer.expose_secret().trim();
-        match (trimmed.is_empty(), needed) {
-            (false, _) => Ok(Some(SecretString::from(trimmed.to_owned()))),
-            (true, Needed::IfAny) => Ok(None),
-            (true, Needed::Yes) => Err(LoginError::UnusableValue {
-                provider: self.provider.name.clone(),
-                label: words.to_owned(),
-                why: "it is empty",
-            }),
+            pattern: None,
+            docs: oauth.and_then(|oauth| oauth.docs.clone()),
         }
     }
 }
@@ -175,4 +210,17 @@ fn variable(provider: &ProviderName, named: Option<&EnvVarName>, field: &str) ->
         },
         ToString::to_string,
     )
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needed {
+    Yes,
+    IfAny,
+}
+
+fn words(field: &str) -> &'static str {
+    match field {
+        "client_id" => "client id",
+        _ => "client secret",
+    }
 }

@@ -72,13 +72,13 @@ impl Broker {
         let (client, loopback) = self.registered(registrar, reuse, person).await?;
         let is_old = matches!(client, OAuthClient::Saved(_));
         let outcome = self
-            .authorize(provider, request, person, client, Some(loopback))
+            .authorize(provider, request, person, client, None, Some(loopback))
             .await;
         match outcome {
             Err(error) if is_old && error.blames_the_client() => {
                 tracing::debug!(provider = %provider.name, "the registered client is no longer known");
                 let (client, loopback) = self.registered(registrar, Reuse::Never, person).await?;
-                self.authorize(provider, request, person, client, Some(loopback))
+                self.authorize(provider, request, person, client, None, Some(loopback))
                     .await
             }
             outcome => outcome,

@@ -1,18 +1,15 @@
-//! The connections to the callback port: how many, for how long, and who makes room for whom.
+//! The connections to a port on loopback, for a callback or a form: how many, for how long, and who makes room for whom.
 //!
 //! The browser comes once, and anything on the machine may come before it, as often as it likes and without
 //! saying a word. So when all places are taken the oldest connection goes, but not before it has had a fair
 //! moment to speak: otherwise a burst would throw the browser out before its request was looked at.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
-
-use super::door::{Door, serve};
 
 /// Open connections at once. All others wait in the system's queue.
 const MAX_CONNECTIONS: usize = 32;
@@ -21,12 +18,17 @@ const MAX_CONNECTIONS: usize = 32;
 const TURN: Duration = Duration::from_millis(25);
 
 /// Serves all that comes, until it is aborted.
-pub(super) async fn accept(listener: TcpListener, door: Arc<Door>) {
+pub(in crate::login) async fn accept<Serving>(
+    listener: TcpListener,
+    serve: impl Fn(TcpStream) -> Serving,
+) where
+    Serving: Future<Output = ()> + Send + 'static,
+{
     let mut connections = Connections::default();
     loop {
         connections.make_room().await;
         match listener.accept().await {
-            Ok((stream, _)) => connections.admit(serve(stream, Arc::clone(&door))),
+            Ok((stream, _)) => connections.admit(serve(stream)),
             // Out of descriptors, say: the next moment may be better, and spinning would not help.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }

@@ -60,7 +60,7 @@ fn attack(target: &Target, i: usize) -> (String, String) {
 }
 
 const HEADERS: [&str; 4] = [
-    "content-security-policy: default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    "content-security-policy: default-src 'none'; style-src 'sha256-",
     "cache-control: no-store",
     "referrer-policy: no-referrer",
     "x-content-type-options: nosniff",
@@ -158,7 +158,8 @@ async fn the_callback_leads_to_a_page_without_parameters() {
     for hop in [callback, last] {
         for header in HEADERS {
             let (name, value) = header.split_once(": ").unwrap();
-            assert_eq!(hop.answer.header(name), Some(value));
+            let found = hop.answer.header(name).unwrap();
+            assert!(found.starts_with(value), "{name}: {found}");
         }
         assert_eq!(hop.answer.header("set-cookie"), None);
     }
