@@ -1,7 +1,7 @@
 //! A local form as one writes it without thinking of anybody else: the control for tests of a careful one.
 //!
-//! It answers whatever host is named, on every path, everybody, one connection after the other; it takes every
-//! `POST` from anywhere, and shows again what was sent.
+//! It answers whatever host is named, on every path, everybody; it takes every `POST` from anywhere, and shows again
+//! what was sent.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -18,10 +18,25 @@ pub struct CarelessForm {
     thread: Option<JoinHandle<()>>,
 }
 
+/// How many connections it serves at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// One: whoever connects and says nothing keeps all others waiting.
+    OneByOne,
+    /// All.
+    Together,
+}
+
 impl CarelessForm {
-    /// Serves a page that asks for `text`, which goes into it as it stands.
+    /// Serves a page that asks for `text`, which goes into it as it stands, to one visitor after the other.
     #[must_use]
     pub fn start(text: &str) -> Self {
+        Self::at(Pace::OneByOne, text)
+    }
+
+    /// The same, at the given pace.
+    #[must_use]
+    pub fn at(pace: Pace, text: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
         let accepted = Arc::new(Mutex::new(Vec::new()));
@@ -37,7 +52,12 @@ impl CarelessForm {
                     return;
                 }
                 // A visitor who hangs up has lost nothing here.
-                drop(stream.and_then(|stream| serve(stream, &page, &values)));
+                let (page, values) = (page.clone(), Arc::clone(&values));
+                let serving = move || drop(stream.and_then(|stream| serve(stream, &page, &values)));
+                match pace {
+                    Pace::OneByOne => serving(),
+                    Pace::Together => drop(std::thread::spawn(serving)),
+                }
             }
         });
         Self {
