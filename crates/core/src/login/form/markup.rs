@@ -186,7 +186,7 @@ fn redirect(html: &mut String, inquiry: &Inquiry) {
         return;
     };
     let port = match redirect.port {
-        RedirectPort::Any => " Any port is used; if a port is asked for, choose one.",
+        RedirectPort::Any => " It stands for any port: leave the port out.",
         RedirectPort::Fixed => "",
     };
     push(
