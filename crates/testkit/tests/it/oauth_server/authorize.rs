@@ -43,7 +43,7 @@ fn nobody_is_sent_to_an_unknown_client_or_a_foreign_redirect_uri() {
         ("client_id", "stranger"),
         ("client_id", ""),
         ("redirect_uri", "http://evil.test/callback"),
-        ("redirect_uri", "https://127.0.0.1:1/callback"),
+        ("redirect_uri", "https://evil.test/callback"),
         ("redirect_uri", "http://127.0.0.1.evil.test/"),
         ("redirect_uri", "http://127.0.0.1:1/callback#part"),
         ("redirect_uri", ""),
