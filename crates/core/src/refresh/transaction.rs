@@ -347,13 +347,13 @@ impl Broker {
         let record = &mut connection.record;
         record.refresh_intent = intent;
         let before = record.refresh_trouble.take();
-        let failures = before.as_ref().map_or(0, |before| before.failures) + 1;
+        let failures = before.map_or(0, |before| before.failures).saturating_add(1);
         let rest = if error.may_pass() || matches!(error, RefreshError::Rejected { .. }) {
             self.backoff().rest(failures, &error)
         } else {
             Duration::ZERO
         };
-        record.refresh_trouble = Some(Trouble::of(&error, before.as_ref(), self.now(), rest));
+        record.refresh_trouble = Some(Trouble::of(&error, failures, self.now(), rest));
         if error.ends_the_login() {
             record.verdict = Verdict::ReauthRequired;
         }

@@ -29,17 +29,12 @@ pub struct Trouble {
 const CLOCK: Duration = Duration::from_secs(1);
 
 impl Trouble {
-    pub(super) fn of(
-        error: &RefreshError,
-        before: Option<&Self>,
-        now: Timestamp,
-        rest: Duration,
-    ) -> Self {
+    pub(super) fn of(error: &RefreshError, failures: u32, now: Timestamp, rest: Duration) -> Self {
         Self {
             at: now,
             kind: error.kind().to_owned(),
             message: error.to_string(),
-            failures: before.map_or(0, |before| before.failures).saturating_add(1),
+            failures,
             not_before: now
                 .checked_add(rest.saturating_add(CLOCK))
                 .ok()
