@@ -1,5 +1,6 @@
 //! The table of subcommands: one file each, holding its arguments, its function and its view.
 
+mod at_once;
 pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod completions;

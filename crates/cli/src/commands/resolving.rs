@@ -4,16 +4,14 @@
 use std::time::Duration;
 
 use authkeep_core::{Broker, Connection, ResolveError, Target};
-use tokio::task::JoinSet;
 
+use super::at_once::at_once;
 use crate::context::{OnInterrupt, block_on};
 use crate::error::CommandError;
 use crate::output::Output;
 
 /// Nobody wonders what is going on before that.
 const MOMENT: Duration = Duration::from_secs(1);
-/// How many are refreshed at the same time: each is a process of its own.
-const AT_ONCE: usize = 8;
 
 /// One login, good for `min_ttl`. A runtime is started only if there is something to refresh.
 pub(super) fn resolved(
@@ -61,7 +59,10 @@ pub(super) fn each(
     if !due.is_empty() {
         let names: Vec<_> = due.iter().map(|(_, t)| t.provider.as_str()).collect();
         let names = names.join(", ");
-        let renewing = at_once(broker, due);
+        let renewing = at_once(
+            due.into_iter()
+                .map(|(index, target)| one(broker.clone(), index, target)),
+        );
         let renewed = block_on(OnInterrupt::Leave, async {
             Ok(waiting(output, &names, renewing).await)
         })?;
@@ -78,27 +79,9 @@ pub(super) fn each(
 
 type Outcome = Result<Connection, ResolveError>;
 
-async fn at_once(broker: &Broker, due: Vec<(usize, Target)>) -> Vec<(usize, Outcome)> {
-    let mut due = due.into_iter();
-    let mut under_way = JoinSet::new();
-    let mut done = Vec::new();
-    loop {
-        while under_way.len() < AT_ONCE
-            && let Some((index, target)) = due.next()
-        {
-            let broker = broker.clone();
-            under_way.spawn(async move { (index, broker.resolve(&target, None).await) });
-        }
-        match under_way.join_next().await {
-            None => return done,
-            Some(Ok(outcome)) => done.push(outcome),
-            Some(Err(failed)) => {
-                if let Ok(panic) = failed.try_into_panic() {
-                    std::panic::resume_unwind(panic);
-                }
-            }
-        }
-    }
+async fn one(broker: Broker, index: usize, target: Target) -> (usize, Outcome) {
+    let outcome = broker.resolve(&target, None).await;
+    (index, outcome)
 }
 
 /// Says what is waited for, if it takes longer than a moment.

@@ -5,18 +5,15 @@ use std::io::{self, Write};
 use authkeep_core::{Broker, Clock as _, SystemClock, Target, Timestamp};
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
 
 use super::RefreshArgs;
 use super::login::{Login, Selection};
+use crate::commands::at_once::at_once;
 use crate::commands::missing::no_credential;
 use crate::context::{Context, OnInterrupt, block_on};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::output::{Done, Output, View};
-
-/// So many servers are asked at the same time.
-const AT_ONCE: usize = 8;
 
 pub(super) fn run(
     context: &Context,
@@ -53,7 +50,8 @@ pub(super) fn run(
     });
     let mut rows: Vec<_> = others.collect();
     let renewed = block_on(OnInterrupt::Leave, async {
-        Ok(all(&broker, to_renew).await)
+        let renewals = to_renew.into_iter().map(|login| one(broker.clone(), login));
+        Ok(at_once(renewals).await)
     })?;
     rows.extend(renewed);
     rows.sort_by(|a, b| a.login.id.cmp(&b.login.id));
@@ -69,29 +67,6 @@ pub(super) fn run(
         rows,
         now: broker.now(),
     }))
-}
-
-/// Renews all of them. None waits for a silent server of another's, but for a free place.
-async fn all(broker: &Broker, logins: Vec<Login>) -> Vec<Row> {
-    let mut waiting = logins.into_iter();
-    let mut under_way = JoinSet::new();
-    let mut done = Vec::new();
-    loop {
-        while under_way.len() < AT_ONCE
-            && let Some(login) = waiting.next()
-        {
-            under_way.spawn(one(broker.clone(), login));
-        }
-        match under_way.join_next().await {
-            None => return done,
-            Some(Ok(row)) => done.push(row),
-            Some(Err(failed)) => {
-                if let Ok(panic) = failed.try_into_panic() {
-                    std::panic::resume_unwind(panic);
-                }
-            }
-        }
-    }
 }
 
 async fn one(broker: Broker, login: Login) -> Row {
