@@ -35,6 +35,10 @@ pub struct TokenSet {
     /// How long the access token lives from now, at most ten years. `None` means that nobody
     /// said: not that it lives forever, and not that it lives an hour.
     pub expires_in: Option<Duration>,
+    /// How long the refresh token lives from now, and with it the login, where the server says so
+    /// (`refresh_token_expires_in` or `refresh_expires_in`, which no RFC defines). At most ten
+    /// years.
+    pub refresh_token_expires_in: Option<Duration>,
     /// What was granted; `None` where the server did not say, which means what was asked for
     /// (RFC 6749 §5.1). Possibly less than was asked for.
     pub scope: Option<Vec<String>>,
@@ -51,6 +55,7 @@ impl fmt::Debug for TokenSet {
             .field("refresh_token", &self.refresh_token)
             .field("token_type", &self.token_type)
             .field("expires_in", &self.expires_in)
+            .field("refresh_token_expires_in", &self.refresh_token_expires_in)
             .field("scope", &self.scope.as_ref().map(Vec::len))
             .field("extra", &self.extra.len())
             .finish()
@@ -155,6 +160,9 @@ fn read_tokens(
         refresh_token: refresh_token.map(RefreshToken::new),
         token_type: token_type(tokens)?.to_owned(),
         expires_in: lifetime::read(tokens.get("expires_in")).or(rules.default_expires_in),
+        refresh_token_expires_in: ["refresh_token_expires_in", "refresh_expires_in"]
+            .into_iter()
+            .find_map(|name| lifetime::read(tokens.get(name))),
         scope: scope::read(tokens.get("scope"), &secrets),
         extra,
     })

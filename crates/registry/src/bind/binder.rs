@@ -109,6 +109,8 @@ impl<'a> Binder<'a> {
             token_params: self.texts(&oauth.token_params),
             token_path: oauth.token_path.clone(),
             expires_in: oauth.expires_in,
+            login_expires_in: oauth.login_expires_in,
+            login_expires_if: oauth.login_expires_if.clone(),
             client_env: oauth.client_env.clone(),
             docs: oauth.docs.clone(),
             refresh: oauth

@@ -6,7 +6,7 @@ use super::injection::read_pairs;
 use super::param::take_pointer;
 use super::request::{BodyFormat, Method, Request, RequestAuth, Revocation};
 use super::word::words;
-use super::{Injection, Param, read_docs};
+use super::{Flow, Injection, Param, read_docs};
 use crate::address::Locality;
 use crate::env_var::EnvVarName;
 use crate::reader::{Fields, Variables, as_text, parse_at};
@@ -80,6 +80,10 @@ pub struct OAuth {
     pub token_path: Option<String>,
     /// Seconds a token lives when the answer does not say.
     pub expires_in: Option<u64>,
+    /// Seconds a login lives, however often its tokens are renewed, when the answer does not say.
+    pub login_expires_in: Option<u64>,
+    /// The condition under which only it ends then, in words.
+    pub login_expires_if: Option<String>,
     /// Environment variables to take a client from: `client_id`, `client_secret` and parameters.
     pub client_env: BTreeMap<String, EnvVarName>,
     /// The page where a client is registered.
@@ -168,6 +172,8 @@ impl OAuth {
             token_params: read_extra(&mut fields, "token_params", &TOKEN),
             token_path: take_pointer(&mut fields, "token_path"),
             expires_in: fields.take_number("expires_in"),
+            login_expires_in: fields.take_number("login_expires_in"),
+            login_expires_if: fields.take_text("login_expires_if"),
             client_env: read_client_env(&mut fields),
             docs: read_docs(&mut fields, locality),
             refresh: fields.take_object("refresh").map(Request::read),
@@ -180,6 +186,9 @@ impl OAuth {
                 .unwrap_or_else(Injection::bearer),
             scope_param,
         };
+        if oauth.login_expires_if.is_some() && oauth.login_expires_in.is_none() {
+            fields.fault("login_expires_if", "needs login_expires_in");
+        }
         if oauth.token_format == BodyFormat::None {
             fields.fault("token_format", "must be form or json");
         }
@@ -193,6 +202,14 @@ impl OAuth {
         }
         fields.finish();
         oauth
+    }
+
+    /// The scopes to ask for in a flow; `None` is a flow with a person.
+    pub fn scopes_for(&self, flow: Option<Flow>) -> &[String] {
+        match &self.client_credentials {
+            Some(grant) if flow == Some(Flow::ClientCredentials) => &grant.scopes,
+            _ => &self.scopes,
+        }
     }
 
     /// The endpoints a login cannot do without may not depend on values that may be absent.

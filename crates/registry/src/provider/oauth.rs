@@ -52,6 +52,10 @@ pub struct OAuthEndpoints {
     pub token_path: Option<String>,
     /// Seconds a token lives when the answer does not say.
     pub expires_in: Option<u64>,
+    /// Seconds a login lives when the answer does not say.
+    pub login_expires_in: Option<u64>,
+    /// The condition under which only it ends then.
+    pub login_expires_if: Option<String>,
     /// Environment variables to take a client from.
     pub client_env: BTreeMap<String, EnvVarName>,
     /// The page where a client is registered.
