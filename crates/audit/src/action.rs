@@ -19,6 +19,8 @@ pub enum Action {
     Revoke,
     /// Everything of a provider was removed.
     Remove,
+    /// A connection was chosen for where none is named.
+    Use,
     /// A provider definition was added or replaced.
     Register,
     /// A provider definition was removed.
@@ -33,13 +35,14 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the log's documentation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Login,
         Self::Release,
         Self::Refresh,
         Self::Logout,
         Self::Revoke,
         Self::Remove,
+        Self::Use,
         Self::Register,
         Self::Unregister,
         Self::ProfileCreate,
@@ -56,6 +59,7 @@ impl Action {
             Self::Logout => "logout",
             Self::Revoke => "revoke",
             Self::Remove => "remove",
+            Self::Use => "use",
             Self::Register => "register",
             Self::Unregister => "unregister",
             Self::ProfileCreate => "profile_create",
