@@ -108,6 +108,7 @@ subcommands! {
     Logout(commands::logout::LogoutArgs),
     Revoke(commands::revoke::RevokeArgs),
     Remove(commands::remove::RemoveArgs),
+    Use(commands::use_connection::UseArgs),
     Providers(commands::providers::ProvidersArgs),
     Inspect(commands::inspect::InspectArgs),
     Register(commands::register::RegisterArgs),

@@ -6,6 +6,7 @@ pub(crate) mod auth;
 pub(crate) mod completions;
 mod condition;
 pub(crate) mod doctor;
+mod ending;
 pub(crate) mod export;
 pub(crate) mod get;
 mod handout;
@@ -24,6 +25,7 @@ pub(crate) mod remove;
 mod resolving;
 pub(crate) mod revoke;
 pub(crate) mod run;
+pub(crate) mod use_connection;
 pub(crate) mod whoami;
 
 use crate::args::Command;
@@ -49,6 +51,7 @@ pub(crate) fn run(
         Command::Logout(args) => logout::run(context, args),
         Command::Revoke(args) => revoke::run(context, args),
         Command::Remove(args) => remove::run(context, args),
+        Command::Use(args) => use_connection::run(context, args),
         Command::Providers(args) => providers::run(context, args),
         Command::Redeem(args) => redeem::run(context, args),
         Command::Inspect(args) => inspect::run(context, args),

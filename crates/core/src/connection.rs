@@ -18,7 +18,8 @@ pub(crate) const ENVIRONMENT: &str = "environment";
 pub struct Target {
     /// The provider, by its name or an alias.
     pub provider: ProviderName,
-    /// The connection; without it the only one, or else the one named `default`.
+    /// The connection; without it the one that was chosen with [`Broker::use_connection`](crate::Broker::use_connection),
+    /// or else the one named `default`, or else the only one.
     pub connection: Option<ConnectionName>,
 }
 
@@ -73,6 +74,15 @@ impl fmt::Display for ConnectionStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// When a login ends for good, whatever renews its tokens until then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoginExpiry<'a> {
+    /// The moment.
+    pub at: Timestamp,
+    /// Under which condition only, in the definition's words; `None` where there is none.
+    pub condition: Option<&'a str>,
 }
 
 /// What a login is renewed with.
@@ -212,6 +222,20 @@ impl Connection {
             .scopes
             .as_deref()
             .unwrap_or(&self.record.scopes_asked)
+    }
+
+    /// What was asked for and not granted.
+    pub fn scopes_missing(&self) -> Vec<&str> {
+        self.record.scopes_missing().collect()
+    }
+
+    /// When the login itself ends, with everything that would renew it; `None` where nobody said.
+    pub fn login_expires(&self) -> Option<LoginExpiry<'_>> {
+        self.record.refresh_token.as_ref()?;
+        Some(LoginExpiry {
+            at: self.record.login_expires_at?,
+            condition: self.record.login_expires_if.as_deref(),
+        })
     }
 
     /// The OAuth client it was issued to.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use authkeep_registry::{Flow, ProviderName, Registry, RegistryError, Source};
 
+use crate::default_connection::{ProviderRecord, meant};
 use crate::record::{self, RecordError};
 use crate::{Broker, Connection, ConnectionName, LookupError};
 
@@ -66,6 +67,15 @@ pub struct ProviderStatus {
     pub state: ProviderState,
     /// Its logins, by name.
     pub connections: Vec<Connection>,
+    /// The connection that a person has chosen for where none is named; it may be gone.
+    pub chosen: Option<ConnectionName>,
+}
+
+impl ProviderStatus {
+    /// The login that is used where none is named; `None` where there is none, or nobody could say which.
+    pub fn default_connection(&self) -> Option<&Connection> {
+        meant(&self.connections, self.chosen.as_ref())
+    }
 }
 
 /// The providers that are defined, as they stand where nothing was ever stored.
@@ -86,6 +96,7 @@ pub fn available(registry: &Registry) -> Result<Vec<ProviderStatus>, RegistryErr
             flows,
             state: ProviderState::Available,
             connections: Vec::new(),
+            chosen: None,
         }
     };
     Ok(registry.names()?.into_iter().map(status).collect())
@@ -121,6 +132,7 @@ impl Broker {
                     flows: Vec::new(),
                     state: ProviderState::Available,
                     connections: Vec::new(),
+                    chosen: None,
                 });
             if let Some(Ok(name)) = rest
                 .strip_prefix("connection:")
@@ -131,6 +143,9 @@ impl Broker {
                 status
                     .connections
                     .push(Connection::new(provider, name, record));
+            } else if rest == "metadata" {
+                let record: ProviderRecord = record::parse(&key, &entry.value)?;
+                status.chosen = record.chosen();
             } else if rest == "client" {
                 status.state = status.state.min(ProviderState::Configured);
             }

@@ -113,14 +113,17 @@ impl Broker {
         if request.replace == Replace::IfBroken
             && let Some(connection) = self.working(&definition, &request.connection)?
         {
-            return match difference(&connection, request) {
-                None => Ok(LoginOutcome::AlreadyConnected(connection)),
-                Some(what) => Err(LoginError::Differs {
-                    provider: definition.name,
-                    connection: request.connection.clone(),
-                    what,
-                }),
-            };
+            match difference(&connection, request) {
+                None => return Ok(LoginOutcome::AlreadyConnected(connection)),
+                Some(Difference::MoreScopes) => {}
+                Some(Difference::Other(what)) => {
+                    return Err(LoginError::Differs {
+                        provider: definition.name,
+                        connection: request.connection.clone(),
+                        what,
+                    });
+                }
+            }
         }
         let provider = definition.bind(&self.with_environment_params(&definition, request))?;
         let flow = choose(&provider, request, person)?;
@@ -157,6 +160,37 @@ impl Broker {
                 Err(error)
             }
         }
+    }
+
+    /// The scopes that the login has asked for, or else those that its definition would ask for, and `more`.
+    ///
+    /// # Errors
+    ///
+    /// [`LoginError`] where the definition or the login cannot be read.
+    pub fn scopes_with(
+        &self,
+        provider: &ProviderName,
+        connection: &ConnectionName,
+        flow: Option<Flow>,
+        more: &[String],
+    ) -> Result<Vec<String>, LoginError> {
+        let key = self.keys(provider).connection(connection)?;
+        let stored: Option<Stored<ConnectionRecord>> = record::read(self.store(), &key)?;
+        let asked = stored.map(|stored| stored.record.scopes_asked);
+        let mut scopes = match asked.filter(|asked| !asked.is_empty()) {
+            Some(asked) => asked,
+            None => {
+                let found = self.find(provider)?;
+                let oauth = found.and_then(|found| found.definition.oauth);
+                oauth.map_or_else(Vec::new, |oauth| oauth.scopes_for(flow).to_vec())
+            }
+        };
+        for scope in more {
+            if !scopes.contains(scope) {
+                scopes.push(scope.clone());
+            }
+        }
+        Ok(scopes)
     }
 
     /// The parameters that were given, and those that the environment gives where they were not.
@@ -229,26 +263,32 @@ impl Broker {
     }
 }
 
-/// What was asked for and is not so in the login that exists.
-fn difference(connection: &Connection, request: &LoginRequest) -> Option<&'static str> {
-    let asked_scopes = request.scopes.as_ref();
+/// What is not so in the login that exists.
+enum Difference {
+    /// It has all that is asked for but scopes: whoever has them added loses nothing of it.
+    MoreScopes,
+    /// What it would lose.
+    Other(&'static str),
+}
+
+fn difference(connection: &Connection, request: &LoginRequest) -> Option<Difference> {
     let params = &connection.record.params;
+    let has_params = |(name, value)| params.get(name) == Some(value);
     if request.flow.is_some() && request.flow != connection.flow() {
-        Some("flow")
-    } else if request.client_id.is_some() && request.client_id.as_deref() != connection.client_id()
-    {
-        Some("client id")
-    } else if asked_scopes.is_some_and(|asked| *asked != connection.record.scopes_asked) {
-        Some("set of scopes")
-    } else if request
-        .params
-        .iter()
-        .any(|(name, value)| params.get(name) != Some(value))
-    {
-        Some("parameter")
-    } else {
-        None
+        return Some(Difference::Other("flow"));
     }
+    if request.client_id.is_some() && request.client_id.as_deref() != connection.client_id() {
+        return Some(Difference::Other("client id"));
+    }
+    if !request.params.iter().all(has_params) {
+        return Some(Difference::Other("parameter"));
+    }
+    let (asked, has) = (request.scopes.as_ref()?, &connection.record.scopes_asked);
+    if has.iter().any(|scope| !asked.contains(scope)) {
+        return Some(Difference::Other("set of scopes"));
+    }
+    let more = asked.iter().any(|scope| !has.contains(scope));
+    more.then_some(Difference::MoreScopes)
 }
 
 /// The flows of the definition that this version can run on this machine.

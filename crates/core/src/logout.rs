@@ -159,6 +159,7 @@ impl Broker {
         self.store()
             .delete(&key, Expected::Any)
             .map_err(LogoutError::NotDeleted)?;
+        self.forget_choice(provider, name);
         let (outcome, word) = match &remote {
             RemoteRevocation::Revoked => (Outcome::Ok, "revoked"),
             RemoteRevocation::NotOffered => (Outcome::Ok, "not_offered"),

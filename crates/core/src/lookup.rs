@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use authkeep_registry::{Definition, ProviderName, RegistryError};
 
-use crate::record::{self, ConnectionRecord, RecordError};
+use crate::record::{self, ConnectionRecord, RecordError, Stored};
 use crate::{Broker, Connection, ConnectionName, ConnectionStatus, ResolveError, Target};
 
 /// What the vault says of a target.
@@ -48,7 +48,7 @@ pub enum LookupError {
         existing: Vec<ConnectionName>,
     },
     /// Several logins could be meant, and guessing could pick the wrong account.
-    #[error("`{provider}` has several connections and none is named `default`")]
+    #[error("`{provider}` has several connections, and none is the default one")]
     Ambiguous {
         /// The provider.
         provider: ProviderName,
@@ -137,21 +137,25 @@ impl Broker {
         })
     }
 
-    /// The stored login that is meant: the named one; or else `default`; or else the only one.
+    /// The stored login that is meant: the named one; or else the one that was chosen, or `default`, or the only one.
     pub(crate) fn stored(
         &self,
         provider: &ProviderName,
         name: Option<&ConnectionName>,
     ) -> Result<Option<Connection>, LookupError> {
-        let wanted = name.cloned().unwrap_or_default();
-        let keys = self.keys(provider);
-        let key = keys.connection(&wanted)?;
-        if let Some(stored) = record::read::<ConnectionRecord>(self.store(), &key)? {
-            return Ok(Some(Connection::new(
-                provider.clone(),
-                wanted,
-                stored.record,
-            )));
+        let wanted = match name {
+            Some(name) => name.clone(),
+            None => {
+                if let Some(chosen) = self.chosen_connection(provider)?
+                    && let Some(connection) = self.connection_named(provider, chosen)?
+                {
+                    return Ok(Some(connection));
+                }
+                ConnectionName::default()
+            }
+        };
+        if let Some(connection) = self.connection_named(provider, wanted.clone())? {
+            return Ok(Some(connection));
         }
         let mut existing = self.connections_of(provider)?;
         match (name, existing.len()) {
@@ -167,6 +171,16 @@ impl Broker {
                 existing: names(&existing),
             }),
         }
+    }
+
+    fn connection_named(
+        &self,
+        provider: &ProviderName,
+        name: ConnectionName,
+    ) -> Result<Option<Connection>, RecordError> {
+        let key = self.keys(provider).connection(&name)?;
+        let stored: Option<Stored<ConnectionRecord>> = record::read(self.store(), &key)?;
+        Ok(stored.map(|stored| Connection::new(provider.clone(), name, stored.record)))
     }
 
     /// All logins of one provider, by name.

@@ -18,7 +18,7 @@ use crate::registration::Registration;
 use crate::{ConnectionName, ProfileName, Timestamp};
 
 /// The newest record shape this version writes and reads.
-const SCHEMA_VERSION: u32 = 1;
+pub(crate) const SCHEMA_VERSION: u32 = 1;
 
 /// One login: what was granted, to whom, and where it may be sent.
 #[derive(Debug, Serialize, Deserialize)]
@@ -64,6 +64,12 @@ pub(crate) struct ConnectionRecord {
     pub(crate) refreshed_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at: Option<Timestamp>,
+    /// When the refresh token runs out, and the login with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) login_expires_at: Option<Timestamp>,
+    /// The condition under which it does; absent where the server said so itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) login_expires_if: Option<String>,
     /// A refresh that was begun and whose outcome nobody knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) refresh_intent: Option<Intent>,
@@ -135,6 +141,8 @@ impl ConnectionRecord {
             obtained_at: now,
             refreshed_at: None,
             expires_at: None,
+            login_expires_at: None,
+            login_expires_if: None,
             refresh_intent: None,
             refresh_trouble: None,
             client: None,
@@ -143,6 +151,14 @@ impl ConnectionRecord {
             token_response: Map::new(),
             unknown: BTreeMap::new(),
         }
+    }
+
+    /// The scopes that were asked for and not granted.
+    pub(crate) fn scopes_missing(&self) -> impl Iterator<Item = &str> {
+        let granted = self.scopes.as_ref();
+        let missing = move |scope: &&String| granted.is_some_and(|some| !some.contains(scope));
+        let asked = self.scopes_asked.iter();
+        asked.filter(missing).map(String::as_str)
     }
 
     /// How long the current access token lives in all, from when it was received.
@@ -240,6 +256,11 @@ impl Keys<'_> {
 
     pub(crate) fn client(&self) -> Result<EntryKey, RecordError> {
         self.key("client")
+    }
+
+    /// What is kept of the provider itself: which of its connections is the default one.
+    pub(crate) fn metadata(&self) -> Result<EntryKey, RecordError> {
+        self.key("metadata")
     }
 
     /// The client that was registered for this provider, which is nobody's to enter.

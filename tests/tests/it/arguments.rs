@@ -8,7 +8,7 @@ use authkeep_tests::Product;
 
 use crate::refusal::EXIT_CODES;
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "init",
     "login",
     "list",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 19] = [
     "logout",
     "revoke",
     "remove",
+    "use",
     "providers",
     "inspect",
     "register",

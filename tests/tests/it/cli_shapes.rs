@@ -121,7 +121,7 @@ fn a_login_from_beginning_to_end() {
     let login = document(&output);
     assert_eq!(
         keys(&login),
-        "account auth connection expires_at outcome provider refreshable scopes status"
+        "account auth connection expires_at login_expires outcome provider refreshable scopes scopes_missing status"
     );
     assert_eq!(login["outcome"], "logged_in");
     assert_eq!(
@@ -132,13 +132,13 @@ fn a_login_from_beginning_to_end() {
     let list = ok(product, &["list", "--connected"]);
     assert_eq!(
         keys(&list["providers"][0]["connections"][0]),
-        "account auth connection expires_at problem refreshable refreshed_at scopes seconds_left status"
+        "account auth connection default expires_at login_expires problem refreshable refreshed_at scopes scopes_missing seconds_left status"
     );
     let details = acme.details();
     assert_eq!(
         keys(&details),
-        "account auth client_id connection expires_at flow hosts obtained_at params problem provider \
-         refreshable refreshed_at scopes seconds_left secrets status"
+        "account auth client_id connection expires_at flow hosts login_expires obtained_at params problem \
+         provider refreshable refreshed_at scopes scopes_missing seconds_left secrets status"
     );
     let token = product.secret("acme", "token");
     assert!(acme.server.token_is_active(&token));

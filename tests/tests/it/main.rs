@@ -19,6 +19,7 @@ mod cli_shapes;
 mod cli_store;
 mod client_credentials;
 mod completions;
+mod connections;
 mod escapes;
 mod export_shells;
 mod fixtures;

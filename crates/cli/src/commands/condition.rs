@@ -3,6 +3,7 @@
 use authkeep_core::{Connection, ConnectionStatus, Timestamp};
 use serde_json::{Value, json};
 
+use super::ending;
 use crate::duration;
 use crate::error::{login_command, remedy};
 
@@ -33,10 +34,18 @@ impl Condition {
                 fix: remedy(&trouble.kind, provider, name),
             });
         }
-        let login = format!("run `{}`", login_command(provider, name));
+        let login = login_command(provider, name);
         let status = connection.status(now);
         let message = match status {
             ConnectionStatus::Connected => {
+                if let Some(message) = ending::soon(connection, now) {
+                    return Some(Self {
+                        kind: "login_expires".to_owned(),
+                        message,
+                        at: None,
+                        fix: format!("run `{login} --force`"),
+                    });
+                }
                 let since = connection.in_doubt_since()?;
                 return (now.duration_since(since).as_secs() > UNDER_WAY).then(|| Self {
                     kind: "in_doubt".to_owned(),
@@ -58,7 +67,7 @@ impl Condition {
             kind: status.as_str().to_owned(),
             message: message.to_owned(),
             at: None,
-            fix: login,
+            fix: format!("run `{login}`"),
         })
     }
 

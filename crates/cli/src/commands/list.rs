@@ -11,6 +11,7 @@ use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
 use super::condition::Condition;
+use super::ending;
 use crate::context::Context;
 use crate::duration;
 use crate::error::CommandError;
@@ -98,7 +99,7 @@ impl View for Listing {
                         provider.name.as_str(),
                         source,
                         connection.kind().as_str(),
-                        connection.name().as_str(),
+                        &marked(connection, provider),
                         connection.status(self.now).as_str(),
                         &time_left(connection, self.now),
                         &last_refresh(connection, self.now),
@@ -109,6 +110,14 @@ impl View for Listing {
         }
         for line in table.lines() {
             writeln!(out, "{}", line.trim_end())?;
+        }
+        let several = |provider: &ProviderStatus| provider.connections.len() > 1;
+        let mut several = self.providers.iter().filter(|p| several(p));
+        if several.any(|provider| provider.default_connection().is_some()) {
+            writeln!(
+                out,
+                "\n* is used where no connection is named; `authkeep use` chooses another"
+            )?;
         }
         self.problems(out)
     }
@@ -124,7 +133,7 @@ impl View for Listing {
                     "definition": provider.definition.as_str(),
                     "state": provider.state.as_str(),
                     "flows": provider.flows.iter().map(|flow| flow.as_str()).collect::<Vec<_>>(),
-                    "connections": provider.connections.iter().map(|c| self.connection(c)).collect::<Vec<_>>(),
+                    "connections": provider.connections.iter().map(|c| self.connection(c, provider)).collect::<Vec<_>>(),
                 })
             })
             .collect();
@@ -147,12 +156,13 @@ impl Listing {
         Ok(())
     }
 
-    fn connection(&self, connection: &Connection) -> Value {
+    fn connection(&self, connection: &Connection, provider: &ProviderStatus) -> Value {
         let left = connection
             .expires_at()
             .map(|at| at.duration_since(self.now).as_secs().max(0));
         json!({
             "connection": connection.name().as_str(),
+            "default": is_default(connection, provider),
             "account": connection.account(),
             "auth": connection.kind().as_str(),
             "status": connection.status(self.now).as_str(),
@@ -162,8 +172,21 @@ impl Listing {
             "problem": Condition::of(connection, self.now).map(|condition| condition.json()),
             "refreshable": connection.is_refreshable(),
             "scopes": connection.scopes(),
+            "scopes_missing": connection.scopes_missing(),
+            "login_expires": ending::as_json(connection),
         })
     }
+}
+
+/// The connection's name, with a mark on the default one where there are several.
+fn marked(connection: &Connection, provider: &ProviderStatus) -> String {
+    let mark = provider.connections.len() > 1 && is_default(connection, provider);
+    format!("{}{}", connection.name(), if mark { " *" } else { "" })
+}
+
+fn is_default(connection: &Connection, provider: &ProviderStatus) -> bool {
+    let default = provider.default_connection();
+    default.is_some_and(|default| default.name() == connection.name())
 }
 
 fn source(provider: &ProviderStatus) -> String {

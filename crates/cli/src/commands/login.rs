@@ -1,12 +1,14 @@
 //! `authkeep login`: acquires a credential and stores it.
 
+mod scopes;
+
 use std::collections::BTreeMap;
 use std::io::{self, Read as _, Write};
 use std::time::Duration;
 
 use authkeep_core::{
-    Connection, ConnectionName, Form, Interaction as _, LoginOutcome, LoginRequest, Pasting,
-    Replace, Supplied, Timestamp,
+    Connection, ConnectionName, Form, Interaction as _, LoginOutcome, LoginRequest, LookupError,
+    Pasting, Replace, Supplied, Timestamp,
 };
 use authkeep_registry::{Flow, ProviderName};
 use clap::Args;
@@ -14,6 +16,8 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use self::scopes::ScopeArgs;
+use super::ending;
 use super::missing::defined;
 use crate::browser::Choice;
 use crate::context::{Context, OnInterrupt, block_on};
@@ -27,12 +31,14 @@ use crate::person::{Asking, Input, Paste, TerminalPerson};
 /// Log in to a provider and keep the credential.
 ///
 /// Values are taken from the environment variables that the definition names, or asked for: in a form in the browser
-/// where there is one, else on the terminal; never from arguments. A login that works already is left alone unless --force is given.
+/// where there is one, else on the terminal; never from arguments. A login that works already is left alone unless --force is
+/// given, or scopes that it does not have.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     authkeep login github\n  \
     authkeep login openai --with-token < key.txt\n  \
     authkeep login github --flow device_code\n  \
+    authkeep login github --scopes +gist\n  \
     DD_API_KEY=… DD_APP_KEY=… authkeep login datadog --no-input --param site=datadoghq.eu\n  \
     authkeep login gitlab --connection work --base-url https://gitlab.example.com")]
 #[expect(
@@ -43,18 +49,20 @@ pub(crate) struct LoginArgs {
     /// The provider, as `authkeep providers` lists it.
     provider: ProviderName,
 
-    /// Name of the connection, for several accounts at one provider.
-    #[arg(long, value_name = "NAME", default_value_t)]
-    connection: ConnectionName,
+    /// Name of the connection, for several accounts at one provider. Without it the one that `authkeep use` has
+    /// chosen, or `default`.
+    #[arg(long, value_name = "NAME")]
+    connection: Option<ConnectionName>,
 
     /// How to log in: authorization_code, device_code, client_credentials or api_key. Without it the first that works
     /// here.
     #[arg(long, value_name = "FLOW")]
     flow: Option<Flow>,
 
-    /// Ask for these scopes instead of the definition's (separated by commas or spaces).
-    #[arg(long, value_name = "SCOPES")]
-    scopes: Option<String>,
+    /// Ask for these scopes instead of the definition's (separated by commas or spaces). With a plus before each, ask
+    /// for them besides those of the login that is there, or else besides the definition's: `--scopes +repo,+gist`.
+    #[arg(long, value_name = "SCOPES", value_parser = ScopeArgs::parse)]
+    scopes: Option<ScopeArgs>,
 
     /// The base URL of a self-hosted service (the parameter `base_url`).
     #[arg(long, value_name = "URL")]
@@ -119,21 +127,6 @@ pub(crate) fn run(
             .clone()
             .map(|url| ("base_url".to_owned(), url)),
     );
-    let request = LoginRequest {
-        provider: args.provider.clone(),
-        connection: args.connection.clone(),
-        flow: args.flow,
-        scopes: args.scopes.as_deref().map(scopes),
-        params,
-        client_id: args.client_id.clone(),
-        replace: match (args.reset, args.force || args.with_token) {
-            (true, _) => Replace::AlwaysWithNewClient,
-            (_, true) => Replace::Always,
-            _ => Replace::IfBroken,
-        },
-        supplied,
-        patience: args.timeout,
-    };
     let person = TerminalPerson {
         output: output.clone(),
         browser: match (&args.browser, args.paste) {
@@ -163,8 +156,37 @@ pub(crate) fn run(
     if args.paste && person.pasting() == Pasting::Impossible {
         return Err(no_paste());
     }
-    defined(context, &args.provider)?;
+    let provider = defined(context, &args.provider)?.name;
     let broker = context.broker_or_new()?;
+    let connection = match &args.connection {
+        Some(name) => name.clone(),
+        None => broker
+            .chosen_connection(&provider)
+            .map_err(LookupError::from)?
+            .unwrap_or_default(),
+    };
+    let scopes = match &args.scopes {
+        None => None,
+        Some(ScopeArgs::Exactly(scopes)) => Some(scopes.clone()),
+        Some(ScopeArgs::Besides(more)) => {
+            Some(broker.scopes_with(&provider, &connection, args.flow, more)?)
+        }
+    };
+    let request = LoginRequest {
+        provider,
+        connection,
+        flow: args.flow,
+        scopes,
+        params,
+        client_id: args.client_id.clone(),
+        replace: match (args.reset, args.force || args.with_token) {
+            (true, _) => Replace::AlwaysWithNewClient,
+            (_, true) => Replace::Always,
+            _ => Replace::IfBroken,
+        },
+        supplied,
+        patience: args.timeout,
+    };
     let outcome = block_on(OnInterrupt::Drop, async {
         Ok(broker.login(&request, &person).await?)
     })?;
@@ -184,13 +206,6 @@ fn no_paste() -> CommandError {
         "--paste needs a terminal to paste into",
     )
     .hint("run it in a terminal, in the foreground and without --no-input")
-}
-
-fn scopes(text: &str) -> Vec<String> {
-    text.split([',', ' '])
-        .filter(|scope| !scope.is_empty())
-        .map(str::to_owned)
-        .collect()
 }
 
 /// stdin as one token, or as a JSON object of fields.
@@ -234,9 +249,13 @@ struct LoggedIn {
     account: Option<String>,
     auth: &'static str,
     scopes: Vec<String>,
+    scopes_missing: Vec<String>,
     expires_at: Option<String>,
     time_left: Option<String>,
     refreshable: bool,
+    /// When a person has to log in again, in words and for programs.
+    ending: Option<String>,
+    login_expires: Value,
 }
 
 impl LoggedIn {
@@ -248,11 +267,16 @@ impl LoggedIn {
             account: connection.account().map(str::to_owned),
             auth: connection.kind().as_str(),
             scopes: connection.scopes().to_vec(),
+            scopes_missing: (connection.scopes_missing().into_iter())
+                .map(str::to_owned)
+                .collect(),
             expires_at: connection.expires_at().map(|at| at.to_string()),
             time_left: connection
                 .expires_at()
                 .and_then(|at| duration::left(now, at)),
             refreshable: connection.is_refreshable(),
+            ending: ending::words(connection, now),
+            login_expires: ending::as_json(connection),
         }
     }
 }
@@ -285,6 +309,11 @@ impl View for LoggedIn {
             }
             (None, _) => {}
         }
+        if let Some(ending) = &self.ending {
+            let mut letters = ending.chars();
+            let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+            writeln!(out, "{}{}.", first.unwrap_or_default(), letters.as_str())?;
+        }
         writeln!(
             out,
             "Next: authkeep get {provider}, or authkeep run --env --provider {provider} -- COMMAND"
@@ -300,8 +329,10 @@ impl View for LoggedIn {
             "auth": self.auth,
             "status": "connected",
             "scopes": self.scopes,
+            "scopes_missing": self.scopes_missing,
             "expires_at": self.expires_at,
             "refreshable": self.refreshable,
+            "login_expires": self.login_expires,
         })
     }
 }

@@ -110,6 +110,8 @@ impl From<LoginError> for CommandError {
             ),
             LoginError::Http(_) => Self::caused(ExitCode::TryAgain, "unavailable", &error)
                 .hint("nothing was stored; try again when the provider can be reached"),
+            LoginError::Differs { .. } => Self::caused(ExitCode::Usage, "connected", &error)
+                .hint("--force replaces it; with another --connection NAME both stay"),
             LoginError::Lock(_) => Self::caused(ExitCode::TryAgain, "busy", &error)
                 .hint("another authkeep is working on this connection; try again in a moment"),
             LoginError::NotRecorded(_) | LoginError::NotSaved(_) => {

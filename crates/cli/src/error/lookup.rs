@@ -1,6 +1,6 @@
 //! What to do where a provider, a login or a credential is not there.
 
-use authkeep_core::{ConnectionName, ConnectionStatus, LookupError, ResolveError, Way};
+use authkeep_core::{ConnectionName, ConnectionStatus, LookupError, ResolveError, UseError, Way};
 use authkeep_registry::ProviderName;
 
 use super::refresh::refresh_failed;
@@ -69,11 +69,14 @@ impl From<LookupError> for CommandError {
             LookupError::Ambiguous { provider, existing } => Self::new(
                 ExitCode::ConnectionNotFound,
                 "connection_ambiguous",
-                format!("`{provider}` has several connections and none is named `default`"),
+                format!("`{provider}` has several connections, and none is the default one"),
             )
             .hint(format!(
                 "name one of {}: --connection NAME, or {provider}=NAME for `authkeep run`",
                 listed(&existing)
+            ))
+            .hint(format!(
+                "or run `authkeep use {provider} NAME` to choose one for good"
             )),
             LookupError::Registry(error) => error.into(),
             LookupError::Record(error) => error.into(),
@@ -121,6 +124,16 @@ fn needs_login(
     };
     CommandError::new(ExitCode::AuthenticationFailed, kind, message)
         .hint(format!("run `{}`", login_command(provider, connection)))
+}
+
+impl From<UseError> for CommandError {
+    fn from(error: UseError) -> Self {
+        match error {
+            UseError::Lookup(error) => error.into(),
+            other => Self::caused(ExitCode::StoreUnavailable, "not_saved", &other)
+                .hint("`authkeep doctor` says what is wrong with the vault"),
+        }
+    }
 }
 
 /// The command that logs in to this connection, as it would be typed.

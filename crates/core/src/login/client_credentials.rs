@@ -10,13 +10,14 @@ use authkeep_registry::{BindError, Definition, Flow, Provider};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::value_needed;
+use super::issued::tell_of_missing_scopes;
 use super::oauth_client::Questions;
 use super::{Acquired, LoginError, LoginRequest, Replace};
 use crate::authorization_server::{AuthorizationServer, ClientRequest};
 use crate::pinned::Pinned;
 use crate::record::{ClientRecord, ConnectionRecord};
 use crate::refresh::apply;
-use crate::{AskError, BodyCap, Broker, Event, FieldRequest, Inquiry, Interaction, Reach};
+use crate::{AskError, BodyCap, Broker, FieldRequest, Inquiry, Interaction, Reach};
 
 impl Broker {
     pub(super) async fn client_credentials(
@@ -59,16 +60,7 @@ impl Broker {
         };
         let scopes = edited.or_else(|| request.scopes.clone());
         let record = self.token_of_its_own(&completed, client, scopes).await?;
-        let granted = record.scopes.as_ref();
-        let missing: Vec<String> = granted
-            .map(|granted| (record.scopes_asked.iter()).filter(|scope| !granted.contains(scope)))
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect();
-        if !missing.is_empty() {
-            person.tell(&Event::FewerScopes { missing });
-        }
+        tell_of_missing_scopes(&record, person);
         Ok(Acquired {
             connection: record,
             client: None,

@@ -1,5 +1,7 @@
 //! From a token endpoint's answer to what is stored of it, the same for every flow that ends there.
 
+use std::time::Duration;
+
 use authkeep_flows::TokenSet;
 use authkeep_registry::{Flow, Provider};
 
@@ -20,7 +22,7 @@ pub(super) struct Issued {
 }
 
 impl Issued {
-    /// The records to save. `person` is told if fewer scopes were granted than asked for.
+    /// The records to save; `person` is told what there is to know about them.
     pub(super) fn acquired(
         self,
         provider: &Provider,
@@ -32,20 +34,11 @@ impl Issued {
         record.client = Some(self.client.record().clone());
         record.params.clone_from(&provider.params);
         record.token_response.clone_from(&self.tokens.extra);
-        if let Some(granted) = &self.tokens.scope {
-            let missing: Vec<String> = self
-                .scopes
-                .iter()
-                .filter(|scope| !granted.contains(scope))
-                .cloned()
-                .collect();
-            if !missing.is_empty() {
-                person.tell(&Event::FewerScopes { missing });
-            }
-        }
         record.scopes_asked = self.scopes;
+        forecast(&mut record, provider, now);
         apply(&mut record, self.tokens, now);
         record.refreshed_at = None;
+        tell_of_missing_scopes(&record, person);
         let client = match self.client {
             OAuthClient::Entered(record) => Some(record),
             OAuthClient::Saved(_) => None,
@@ -55,4 +48,22 @@ impl Issued {
             client,
         }
     }
+}
+
+/// Tells `person` if fewer scopes were granted than asked for.
+pub(super) fn tell_of_missing_scopes(record: &ConnectionRecord, person: &dyn Interaction) {
+    let missing: Vec<String> = record.scopes_missing().map(str::to_owned).collect();
+    if !missing.is_empty() {
+        person.tell(&Event::FewerScopes { missing });
+    }
+}
+
+/// When the login will end, as far as the definition knows. A server that says it knows better.
+fn forecast(record: &mut ConnectionRecord, provider: &Provider, now: Timestamp) {
+    let Some(oauth) = &provider.oauth else {
+        return;
+    };
+    let life = oauth.login_expires_in.map(Duration::from_secs);
+    record.login_expires_at = life.and_then(|life| now.checked_add(life).ok());
+    record.login_expires_if.clone_from(&oauth.login_expires_if);
 }

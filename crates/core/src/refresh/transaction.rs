@@ -447,6 +447,11 @@ pub(crate) fn apply(record: &mut ConnectionRecord, tokens: TokenSet, now: Timest
     if let Some(refresh_token) = tokens.refresh_token {
         record.refresh_token = Some(SecretString::from(refresh_token.expose().to_owned()));
     }
+    if let Some(life) = tokens.refresh_token_expires_in {
+        // The server knows better than the definition.
+        record.login_expires_at = now.checked_add(life).ok();
+        record.login_expires_if = None;
+    }
     record.token_type = Some(tokens.token_type);
     let lifetime = tokens.expires_in.or(record.lifetime());
     record.expires_at = lifetime.and_then(|life| now.checked_add(life).ok());

@@ -3,8 +3,7 @@
 use std::io::{self, Write};
 
 use authkeep_core::{
-    Connection, ConnectionName, ConnectionStatus, ProviderStatus, Timestamp, Way, available,
-    is_supported, ways,
+    ConnectionStatus, ProviderStatus, Timestamp, Way, available, is_supported, ways,
 };
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
@@ -41,7 +40,8 @@ struct Service {
 
 impl Service {
     fn of(provider: &ProviderStatus, ways: Vec<Way>, now: Timestamp) -> Self {
-        let saved = meant(&provider.connections)
+        let saved = provider
+            .default_connection()
             .filter(|login| login.status(now) == ConnectionStatus::Connected);
         let open = ways.iter().find(|way| way.is_open());
         let method = match (saved, open) {
@@ -72,16 +72,6 @@ impl Service {
             (None, None) => "-".to_owned(),
         }
     }
-}
-
-/// The connection that is meant where none is named.
-fn meant(connections: &[Connection]) -> Option<&Connection> {
-    let default = ConnectionName::default();
-    let named = connections.iter().find(|login| *login.name() == default);
-    named.or(match connections {
-        [only] => Some(only),
-        _ => None,
-    })
 }
 
 impl View for Services {

@@ -6,6 +6,7 @@ use authkeep_core::{Connection, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::commands::condition::Condition;
+use crate::commands::ending;
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::output::View;
@@ -27,12 +28,14 @@ impl Details {
             ("auth", json!(connection.kind().as_str())),
             ("flow", json!(connection.flow().map(|flow| flow.as_str()))),
             ("scopes", json!(connection.scopes())),
+            ("scopes_missing", json!(connection.scopes_missing())),
             (
                 "expires_at",
                 json!(connection.expires_at().map(|at| at.to_string())),
             ),
             ("seconds_left", json!(connection.expires_at().map(left))),
             ("refreshable", json!(connection.is_refreshable())),
+            ("login_expires", ending::as_json(connection)),
             ("obtained_at", json!(connection.obtained_at().to_string())),
             (
                 "refreshed_at",
