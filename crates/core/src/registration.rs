@@ -59,7 +59,8 @@ impl Registration {
             auth: match client.auth {
                 ClientAuth::Basic => Auth::Basic,
                 ClientAuth::Post => Auth::Body,
-                ClientAuth::None => Auth::None,
+                // No client is registered with a key of its own.
+                ClientAuth::None | ClientAuth::PrivateKeyJwt => Auth::None,
             },
             secret_expires_at: client.secret_expires_at,
             access_token: client.token.as_ref().map(|token| token.as_secret().clone()),

@@ -10,6 +10,13 @@ use secrecy::zeroize::Zeroizing;
 use crate::http::form_encode_into;
 use crate::secret::ClientSecret;
 
+mod assertion;
+mod signing_key;
+
+pub use self::assertion::ClientAssertion;
+use self::assertion::JWT_BEARER;
+pub use self::signing_key::{SigningFailed, SigningKey, UnusableKey};
+
 /// Where the client's credentials go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientAuth {
@@ -17,6 +24,8 @@ pub enum ClientAuth {
     Basic,
     /// In the body, next to the other parameters.
     Post,
+    /// An assertion that the client has signed for this request, in the body (RFC 7523 §2.2).
+    PrivateKeyJwt,
     /// Only the id, in the body: a public client. A secret that happens to be known stays home.
     None,
 }
@@ -26,8 +35,9 @@ pub enum ClientAuth {
 pub struct Client {
     /// The client id.
     pub id: String,
-    /// The secret of a confidential client. Without one, [`ClientAuth::Basic`] and
-    /// [`ClientAuth::Post`] behave like [`ClientAuth::None`].
+    /// The secret of a confidential client; with [`ClientAuth::PrivateKeyJwt`] the
+    /// [signed assertion](crate::ClientAssertion), which is good for one request. Without one, the client
+    /// authenticates like [`ClientAuth::None`].
     pub secret: Option<ClientSecret>,
     /// How to authenticate.
     pub auth: ClientAuth,
@@ -50,18 +60,29 @@ impl Client {
             return Some(header);
         }
         pairs.push((&self.id_param, &self.id));
-        if self.auth == ClientAuth::Post
-            && let Some(secret) = &self.secret
-        {
-            // EXPOSE: into the request's body, which is a secret itself.
-            pairs.push(("client_secret", secret.expose()));
+        if self.auth != ClientAuth::None {
+            pairs.extend(self.proof());
         }
         None
     }
 
+    /// What proves in a body that it is the client; nothing without a secret.
+    pub(crate) fn proof(&self) -> Vec<(&'static str, &str)> {
+        // EXPOSE: into the request's body, which is a secret itself.
+        match (&self.secret, self.auth) {
+            (None, _) => Vec::new(),
+            (Some(assertion), ClientAuth::PrivateKeyJwt) => vec![
+                ("client_assertion_type", JWT_BEARER),
+                ("client_assertion", assertion.expose()),
+            ],
+            (Some(secret), _) => vec![("client_secret", secret.expose())],
+        }
+    }
+
     /// `Basic` credentials, or `None` without a secret.
     pub(crate) fn basic_header(&self) -> Option<SecretString> {
-        let secret = self.secret.as_ref()?;
+        let secret = self.secret.as_ref();
+        let secret = secret.filter(|_| self.auth != ClientAuth::PrivateKeyJwt)?;
         // EXPOSE: into the header's value, which is a secret itself.
         let secret = secret.expose();
         // The encoding makes a colon unambiguous and keeps every character ASCII. Reserving for
@@ -151,6 +172,16 @@ mod tests {
             (ClientAuth::Post, None, vec![("client_id", "id")]),
             (ClientAuth::None, Some("s"), vec![("client_id", "id")]),
             (ClientAuth::Basic, None, vec![("client_id", "id")]),
+            (ClientAuth::PrivateKeyJwt, None, vec![("client_id", "id")]),
+            (
+                ClientAuth::PrivateKeyJwt,
+                Some("a.b.c"),
+                vec![
+                    ("client_id", "id"),
+                    ("client_assertion_type", JWT_BEARER),
+                    ("client_assertion", "a.b.c"),
+                ],
+            ),
         ];
         for (auth, secret, expected) in table {
             let client = client(auth, "id", secret);

@@ -1,7 +1,7 @@
 //! How OAuth 2 speaks: functions that build a request and functions that read a response.
 //!
-//! Nothing here opens a socket, reads a clock, draws a random number or stores anything. Callers
-//! bring entropy, send the [`HttpRequest`] with whatever client they have, and hand back the
+//! Nothing here opens a socket, reads a clock, draws a random number (signatures excepted: [`SigningKey`]) or stores
+//! anything. Callers bring entropy, send the [`HttpRequest`] with whatever client they have, and hand back the
 //! [`HttpResponse`]. The crate knows no providers either: whatever differs between services is an
 //! argument.
 //!
@@ -48,7 +48,7 @@ pub use authorization_code::{AuthorizationRequest, AuthorizationRequestError, ex
 pub use callback::{
     AuthorizationError, Callback, ExpectedCallback, IssRule, NotOurs, WrongIssuer, read_callback,
 };
-pub use client::{Client, ClientAuth};
+pub use client::{Client, ClientAssertion, ClientAuth, SigningFailed, SigningKey, UnusableKey};
 pub use client_credentials::{ClientCredentialsGrant, client_credentials_request};
 pub use device_authorization::{
     DeviceAuthorization, DeviceAuthorizationError, DeviceAuthorizationRequest, DeviceMalformation,

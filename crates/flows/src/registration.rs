@@ -234,6 +234,7 @@ fn word(auth: ClientAuth) -> &'static str {
     match auth {
         ClientAuth::Basic => "client_secret_basic",
         ClientAuth::Post => "client_secret_post",
+        ClientAuth::PrivateKeyJwt => "private_key_jwt",
         ClientAuth::None => "none",
     }
 }

@@ -74,7 +74,7 @@ pub struct VendorRevocation<'a> {
 pub enum RevocationAuth<'a> {
     /// The client's id and secret in the `Authorization` header.
     Basic,
-    /// The client's id and secret next to the parameters.
+    /// The client's id and secret, or its assertion, next to the parameters.
     Post,
     /// Nothing is added; whatever is needed is among the parameters.
     None,
@@ -120,9 +120,8 @@ pub fn vendor_revocation_request(
         RevocationAuth::Basic => client.basic_header(),
         RevocationAuth::Post => {
             add_missing(&mut pairs, &client.id_param, &client.id);
-            if let Some(secret) = &client.secret {
-                // EXPOSE: as above.
-                add_missing(&mut pairs, "client_secret", secret.expose());
+            for (name, value) in client.proof() {
+                add_missing(&mut pairs, name, value);
             }
             None
         }

@@ -49,10 +49,11 @@ const ALLOWED: [(&str, &[&str]); 5] = [
 ];
 
 /// Dependencies that only one crate may pull, so that the outside world stays behind its joint.
-const OWNERS: [(&str, &[&str]); 6] = [
+const OWNERS: [(&str, &[&str]); 7] = [
     ("rusqlite", &["authkeep-vault", "authkeep-benches"]),
     ("aes-gcm", &["authkeep-vault", "authkeep-benches"]),
     ("reqwest", &["authkeep-core"]),
+    ("ring", &["authkeep-flows"]),
     ("clap", &["authkeep-cli"]),
     ("clap_complete", &["authkeep-cli"]),
     (
