@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use authkeep_flows as flows;
 use authkeep_registry as registry;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
+use crate::pinned::Pinned;
 use crate::record::{ClientRecord, ConnectionRecord};
 use crate::registration::Registration;
+use crate::{Broker, NotSigned};
 
 /// The OAuth endpoints of a bound provider, ready for `flows`.
 #[derive(Debug)]
@@ -31,13 +33,13 @@ impl<'a> AuthorizationServer<'a> {
     /// The request for a pair of codes, where the provider has an endpoint for it.
     pub(crate) fn device_authorization_request(
         &self,
-        record: &ClientRecord,
+        client: &flows::Client,
         scopes: &[String],
     ) -> Option<flows::HttpRequest> {
         let request = flows::DeviceAuthorizationRequest {
             endpoint: self.oauth.device_authorization_url.as_ref()?,
             format: body_format(self.oauth.device.format),
-            client: &self.client(record, ClientRequest::DeviceAuthorization),
+            client,
             scopes,
             scope_separator: &self.oauth.scope_separator,
             scope_param: &self.oauth.device.scope_param,
@@ -72,14 +74,44 @@ impl<'a> AuthorizationServer<'a> {
         )
     }
 
-    /// The client as it introduces itself. Its secret is left out of any request but those it was entered for.
-    pub(crate) fn client(&self, record: &ClientRecord, request: ClientRequest) -> flows::Client {
-        let admitted = record
-            .client_secret
-            .as_ref()
-            .filter(|_| self.admits(record, request));
+    /// The client as it introduces itself in one request. Its secret is left out of any but those it was entered for, and
+    /// its private key signs for no other; the key itself goes nowhere.
+    pub(crate) fn client(
+        &self,
+        record: &ClientRecord,
+        request: ClientRequest,
+        broker: &Broker,
+    ) -> Result<flows::Client, NotSigned> {
+        let mut client = self.client_without_proof(record);
+        // What a server has registered counts more than what the definition says of all its clients.
         let registered = record.registration.as_ref().map(Registration::auth);
-        self.client_from(&record.client_id, admitted, registered)
+        let auth = registered.unwrap_or(self.client_auth());
+        if !self.admits(record, request) {
+            return Ok(client);
+        }
+        client.secret = match auth {
+            flows::ClientAuth::PrivateKeyJwt => (record.private_key.as_ref())
+                .map(|key| broker.assertion(self.oauth, &record.client_id, key))
+                .transpose()?,
+            // EXPOSE: into flows' own secret type.
+            _ => (record.client_secret.as_ref())
+                .map(|secret| flows::ClientSecret::new(secret.expose_secret().to_owned())),
+        };
+        // A client without a secret cannot authenticate, whatever is preferred.
+        if client.secret.is_some() {
+            client.auth = auth;
+        }
+        Ok(client)
+    }
+
+    /// The client by its name alone, for a request that anybody may see.
+    pub(crate) fn client_without_proof(&self, record: &ClientRecord) -> flows::Client {
+        flows::Client {
+            id: record.client_id.clone(),
+            secret: None,
+            auth: flows::ClientAuth::None,
+            id_param: self.oauth.client_id_param.clone(),
+        }
     }
 
     /// The client that a login's tokens were issued to; no other may renew or revoke them. If the person has
@@ -89,13 +121,15 @@ impl<'a> AuthorizationServer<'a> {
         login: &ConnectionRecord,
         saved: Option<&ClientRecord>,
         request: ClientRequest,
-    ) -> flows::Client {
+        broker: &Broker,
+    ) -> Result<flows::Client, NotSigned> {
         let Some(issued_to) = &login.client else {
-            return self.client_from("", None, None);
+            let nobody = ClientRecord::new(String::new(), None, Pinned::default());
+            return Ok(self.client_without_proof(&nobody));
         };
         let newer = saved
             .filter(|saved| saved.client_id == issued_to.client_id && self.admits(saved, request));
-        self.client(newer.unwrap_or(issued_to), request)
+        self.client(newer.unwrap_or(issued_to), request, broker)
     }
 
     /// How the definition wants clients to authenticate.
@@ -104,6 +138,7 @@ impl<'a> AuthorizationServer<'a> {
             registry::ClientAuthMethod::None => flows::ClientAuth::None,
             registry::ClientAuthMethod::Basic => flows::ClientAuth::Basic,
             registry::ClientAuthMethod::Body => flows::ClientAuth::Post,
+            registry::ClientAuthMethod::PrivateKeyJwt => flows::ClientAuth::PrivateKeyJwt,
         }
     }
 
@@ -115,26 +150,6 @@ impl<'a> AuthorizationServer<'a> {
             ClientRequest::Revocation => {
                 revocation.is_some_and(|revocation| record.pinned.admits_revocation(revocation))
             }
-        }
-    }
-
-    fn client_from(
-        &self,
-        id: &str,
-        secret: Option<&SecretString>,
-        registered: Option<flows::ClientAuth>,
-    ) -> flows::Client {
-        // What a server has registered counts more than what the definition says of all its clients.
-        let auth = registered.unwrap_or(self.client_auth());
-        // A client without a secret cannot authenticate, whatever is preferred.
-        let auth = secret.map_or(flows::ClientAuth::None, |_| auth);
-        flows::Client {
-            id: id.to_owned(),
-            // EXPOSE: into flows' own secret type.
-            secret: secret
-                .map(|secret| flows::ClientSecret::new(secret.expose_secret().to_owned())),
-            auth,
-            id_param: self.oauth.client_id_param.clone(),
         }
     }
 }

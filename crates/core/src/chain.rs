@@ -82,7 +82,8 @@ fn client_needs(definition: &Definition) -> Option<Vec<Vec<String>>> {
     if !definition.flows.contains(&Flow::ClientCredentials) {
         return None;
     }
-    let client = ["client_id", "client_secret"];
+    let secret = definition.oauth.as_ref()?.client_auth.secret_field();
+    let client = ["client_id", secret];
     let client = client.map(|field| vec![client_variable(definition, field)]);
     let mentioned = definition
         .oauth

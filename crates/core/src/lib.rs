@@ -11,6 +11,7 @@
 
 mod authorization_server;
 mod broker;
+mod client_assertion;
 mod clock;
 mod connection;
 mod connection_lock;
@@ -42,6 +43,7 @@ mod home;
 
 pub use broker::{Broker, BrokerParts};
 pub use chain::{Method, Obtained, Way, ways};
+pub use client_assertion::NotSigned;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use connection::{Connection, ConnectionStatus, CredentialKind, LoginExpiry, Target};
 pub use credential::{Credential, UnknownField};

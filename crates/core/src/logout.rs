@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::authorization_server::{AuthorizationServer, ClientRequest};
 use crate::record::{self, ClientRecord, ConnectionRecord, RecordError, Stored, Verdict};
+use crate::refresh::told;
 use crate::{BodyCap, Broker, Connection, ConnectionName, LookupError, Reach, Target};
 
 /// What became of the login at the provider.
@@ -239,7 +240,11 @@ impl Broker {
         let saved: Option<Stored<ClientRecord>> =
             record::read(self.store(), &key).map_err(|error| error.to_string())?;
         let saved = saved.as_ref().map(|saved| &saved.record);
-        let client = server.issuing_client(record, saved, ClientRequest::Revocation);
+        let client = || {
+            let request = ClientRequest::Revocation;
+            let client = server.issuing_client(record, saved, request, self);
+            client.map_err(|error| told(&error))
+        };
         let tokens: Vec<_> = record
             .refresh_token
             .iter()
@@ -249,10 +254,10 @@ impl Broker {
         let requests = if revocation.standard {
             tokens
                 .into_iter()
-                .map(|(token, hint)| revocation_request(&url, &client, token, hint))
-                .collect()
+                .map(|(token, hint)| Ok(revocation_request(&url, &client()?, token, hint)))
+                .collect::<Result<_, String>>()?
         } else {
-            vec![vendor_request(revocation, url, &client, access_token)?]
+            vec![vendor_request(revocation, url, &client()?, access_token)?]
         };
         let reach = Reach::of(&bound);
         Ok(Some(Revocations { requests, reach }))

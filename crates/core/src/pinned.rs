@@ -89,6 +89,10 @@ fn token_request(oauth: &OAuthEndpoints) -> Option<String> {
     for (name, value) in &oauth.token_params {
         text.push_str(&format!("\n{name}={value}"));
     }
+    // Whom the client's assertion speaks to: one that is meant for another server could be used there.
+    if let Some(audience) = &oauth.assertion_audience {
+        text.push_str(&format!("\nclient_assertion={audience}"));
+    }
     Some(text)
 }
 

@@ -114,7 +114,15 @@ pub(crate) struct ClientRecord {
         skip_serializing_if = "Option::is_none"
     )]
     pub(crate) client_secret: Option<SecretString>,
-    /// Where this client's secret may be sent; fixed when it was entered.
+    /// What it signs with where it has no secret. A field of its own, because it may never be sent, whatever a
+    /// definition makes of the client later.
+    #[serde(
+        default,
+        serialize_with = "expose",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) private_key: Option<SecretString>,
+    /// Where this client's secret may be sent, or be signed with; fixed when it was entered.
     pub(crate) pinned: Pinned,
     /// How it was registered; absent if a person has entered it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -178,10 +186,16 @@ impl ClientRecord {
             schema_version: SCHEMA_VERSION,
             client_id,
             client_secret,
+            private_key: None,
             pinned,
             registration: None,
             unknown: BTreeMap::new(),
         }
+    }
+
+    /// What it proves itself with, if anything.
+    pub(crate) fn secret(&self) -> Option<&SecretString> {
+        self.private_key.as_ref().or(self.client_secret.as_ref())
     }
 }
 

@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep};
 
 pub use self::backoff::Backoff;
 pub use self::error::RefreshError;
+pub(crate) use self::error::told;
 pub(crate) use self::intent::Intent;
 pub use self::runner::{InProcess, RefreshRunner};
 pub(crate) use self::transaction::apply;

@@ -21,7 +21,9 @@ pub use self::api_key::{ApiKey, Field};
 pub use self::flow::Flow;
 pub use self::host_rule::HostRule;
 pub use self::injection::Injection;
-pub use self::oauth::{ClientAuthMethod, ClientCredentials, DeviceRequest, OAuth, RedirectKind};
+pub use self::oauth::{
+    Assertion, ClientAuthMethod, ClientCredentials, DeviceRequest, OAuth, RedirectKind,
+};
 pub use self::param::{Param, ParamSource};
 pub use self::request::{BodyFormat, Method, Request, RequestAuth, Revocation, RevocationAuth};
 pub use self::whoami::Whoami;

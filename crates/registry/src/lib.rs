@@ -28,8 +28,8 @@ mod text;
 pub use address::{is_public, is_public_host};
 pub use bind::BindError;
 pub use definition::{
-    ApiKey, BodyFormat, ClientAuthMethod, ClientCredentials, Definition, DeviceRequest, Field,
-    Flow, HostRule, Injection, Method, OAuth, Param, ParamSource, RedirectKind, Request,
+    ApiKey, Assertion, BodyFormat, ClientAuthMethod, ClientCredentials, Definition, DeviceRequest,
+    Field, Flow, HostRule, Injection, Method, OAuth, Param, ParamSource, RedirectKind, Request,
     RequestAuth, Revocation, RevocationAuth, UnknownWord, Whoami,
 };
 pub use document::MAX_BYTES;

@@ -1,14 +1,14 @@
 //! The device code flow at an OpenID provider that is nobody's code here, approved in a real browser.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use authkeep_tests::{Browser, BrowserAction, OidcClient, OidcOptions};
 use serde_json::{Value, json};
 
 use crate::openid::OpenId;
 
-/// Starts `login acme` for this client, does in Chromium what `action` says, and returns the exit code and stdout.
+/// `login acme` as this client.
 fn login(openid: &OpenId, client: OidcClient, action: BrowserAction) -> (i32, Value) {
     let mut command = openid
         .product
@@ -17,6 +17,12 @@ fn login(openid: &OpenId, client: OidcClient, action: BrowserAction) -> (i32, Va
     if let Some(secret) = client.secret() {
         command.env("ACME_CLIENT_SECRET", secret);
     }
+    answered(command, action)
+}
+
+/// Starts `command`, which shows a code as JSON, does in Chromium what `action` says, and returns the exit code and
+/// stdout.
+pub(crate) fn answered(mut command: Command, action: BrowserAction) -> (i32, Value) {
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -29,7 +35,6 @@ fn login(openid: &OpenId, client: OidcClient, action: BrowserAction) -> (i32, Va
         assert_ne!(stderr.read_line(&mut line).unwrap(), 0, "no code was shown");
     }
     let event: Value = serde_json::from_str(&line).unwrap();
-    assert_eq!(event["client_id"], client.id());
     let address = event["verification_uri_complete"].as_str().unwrap();
     let visit = Browser::chromium().acting(action).visit(address);
     assert_eq!(visit.code, 0, "{visit:#?}");

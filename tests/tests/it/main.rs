@@ -17,6 +17,7 @@ mod cli_refresh;
 mod cli_refusals;
 mod cli_shapes;
 mod cli_store;
+mod client_assertion;
 mod client_credentials;
 mod completions;
 mod connections;

@@ -60,7 +60,6 @@ impl Broker {
         let authorization_url = oauth.authorization_url.as_ref().ok_or_else(no_flow)?;
         let token_endpoint = server.token_endpoint().ok_or_else(no_flow)?;
 
-        let client = server.client(oauth_client.record(), ClientRequest::Token);
         let scopes = edited
             .or_else(|| request.scopes.clone())
             .unwrap_or_else(|| oauth.scopes.clone());
@@ -83,7 +82,7 @@ impl Broker {
         let redirect_uri = loopback.redirect_uri().clone();
         let url = AuthorizationRequest {
             endpoint: authorization_url,
-            client: &client,
+            client: &server.client_without_proof(oauth_client.record()),
             redirect_uri: &redirect_uri,
             scopes: &scopes,
             scope_separator: &oauth.scope_separator,
@@ -140,6 +139,8 @@ impl Broker {
                 _ => return Err(LoginError::WrongIssuer { provider: name() }),
             };
             person.tell(&Event::Exchanging);
+            // Only now: an assertion is good for less time than a person may take.
+            let client = server.client(oauth_client.record(), ClientRequest::Token, self)?;
             let request = exchange_request(
                 &token_endpoint,
                 &client,

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::error::value_needed;
 use super::issued::tell_of_missing_scopes;
-use super::oauth_client::Questions;
+use super::oauth_client::{Questions, secret_field};
 use super::{Acquired, LoginError, LoginRequest, Replace};
 use crate::authorization_server::{AuthorizationServer, ClientRequest};
 use crate::pinned::Pinned;
@@ -27,13 +27,13 @@ impl Broker {
         request: &LoginRequest,
         person: &dyn Interaction,
     ) -> Result<Acquired, LoginError> {
-        const KNOWN: [&str; 2] = ["client_id", "client_secret"];
+        let known = ["client_id", secret_field(provider)];
         let supplied = &mut request.supplied.0.keys();
-        if let Some(field) = supplied.find(|name| !KNOWN.contains(&name.as_str())) {
+        if let Some(field) = supplied.find(|name| !known.contains(&name.as_str())) {
             return Err(LoginError::UnknownField {
                 provider: provider.name.clone(),
                 field: field.clone(),
-                known: KNOWN.map(str::to_owned).into(),
+                known: known.map(str::to_owned).into(),
             });
         }
         let missing = missing_params(definition, &provider.params);
@@ -53,8 +53,7 @@ impl Broker {
                     flow: Flow::ClientCredentials,
                 };
                 let entered = questions.ask(person).await?;
-                let pinned = Pinned::to(&completed);
-                let client = ClientRecord::new(entered.id, entered.secret, pinned);
+                let client = ClientRecord::entered(entered.id, entered.secret, &completed)?;
                 (client, entered.scopes)
             }
         };
@@ -84,7 +83,7 @@ impl Broker {
             Some(grant) => grant.scopes.clone(),
             None => server.oauth.scopes.clone(),
         });
-        let introduced = server.client(&client, ClientRequest::Token);
+        let introduced = server.client(&client, ClientRequest::Token, self)?;
         let request = server.client_credentials_request(&endpoint, &introduced, &scopes);
         let response = self
             .parts

@@ -6,8 +6,8 @@
 use std::time::{Duration, SystemTime};
 
 use authkeep_flows::{
-    DeviceAnswer, DeviceAuthorization, DeviceEnd, DevicePolling, DeviceStep, HttpRequest,
-    TokenError, TokenResponseRules, TokenSet, device_token_request, read_device_authorization,
+    DeviceAnswer, DeviceAuthorization, DeviceEnd, DevicePolling, DeviceStep, TokenEndpoint,
+    TokenError, TokenSet, device_token_request, read_device_authorization,
     read_device_token_response,
 };
 use authkeep_registry::{Flow, Provider};
@@ -17,6 +17,7 @@ use super::issued::Issued;
 use super::oauth_client::OAuthClient;
 use super::{Acquired, BrowserUrl, LoginError, LoginRequest, Loopbacks};
 use crate::authorization_server::{AuthorizationServer, ClientRequest};
+use crate::record::ClientRecord;
 use crate::{BodyCap, Broker, DeviceCodePrompt, Event, HttpError, Interaction, Reach};
 
 impl Broker {
@@ -39,7 +40,8 @@ impl Broker {
             .or_else(|| request.scopes.clone())
             .unwrap_or_else(|| server.oauth.scopes.clone());
 
-        let asked = server.device_authorization_request(client.record(), &scopes);
+        let asking = server.client(client.record(), ClientRequest::DeviceAuthorization, self)?;
+        let asked = server.device_authorization_request(&asking, &scopes);
         let asked = asked.ok_or_else(no_flow)?;
         let reach = Reach::of(provider);
         let response = self.parts.http.send(&asked, BodyCap::Token, reach).await?;
@@ -55,12 +57,9 @@ impl Broker {
         let poll = Poll {
             broker: self,
             provider,
-            rules: server.rules(),
-            request: device_token_request(
-                &token_endpoint,
-                &server.client(client.record(), ClientRequest::Token),
-                &authorization.device_code,
-            ),
+            server: &server,
+            token_endpoint,
+            client: client.record(),
             authorization,
             issued_at,
         };
@@ -115,8 +114,9 @@ fn prompt(
 struct Poll<'a> {
     broker: &'a Broker,
     provider: &'a Provider,
-    rules: TokenResponseRules<'a>,
-    request: HttpRequest,
+    server: &'a AuthorizationServer<'a>,
+    token_endpoint: TokenEndpoint,
+    client: &'a ClientRecord,
     authorization: DeviceAuthorization,
     issued_at: Instant,
 }
@@ -135,12 +135,16 @@ impl Poll<'_> {
                             trouble = self.unavailable(&answer);
                             answer
                         }
-                        Err(error @ (HttpError::Connect { .. } | HttpError::Exchange { .. })) => {
+                        Err(
+                            error @ LoginError::Http(
+                                HttpError::Connect { .. } | HttpError::Exchange { .. },
+                            ),
+                        ) => {
                             tracing::debug!(%error, "a poll got no answer");
-                            trouble = Some(error.into());
+                            trouble = Some(error);
                             DeviceAnswer::NoAnswer
                         }
-                        Err(error) => return Err(error.into()),
+                        Err(error) => return Err(error),
                     };
                     step = polling.after(answer, self.issued_at.elapsed());
                 }
@@ -152,12 +156,22 @@ impl Poll<'_> {
         }
     }
 
-    async fn ask(&self) -> Result<DeviceAnswer, HttpError> {
+    async fn ask(&self) -> Result<DeviceAnswer, LoginError> {
+        // Made anew for each poll: an assertion of the client is good for one request.
+        let client = self
+            .server
+            .client(self.client, ClientRequest::Token, self.broker)?;
+        let code = &self.authorization.device_code;
+        let request = device_token_request(&self.token_endpoint, &client, code);
         let http = &self.broker.parts.http;
         let reach = Reach::of(self.provider);
-        let response = http.send(&self.request, BodyCap::Token, reach).await?;
+        let response = http.send(&request, BodyCap::Token, reach).await?;
         let now = SystemTime::from(self.broker.now());
-        Ok(read_device_token_response(&response, &self.rules, now))
+        Ok(read_device_token_response(
+            &response,
+            &self.server.rules(),
+            now,
+        ))
     }
 
     fn unavailable(&self, answer: &DeviceAnswer) -> Option<LoginError> {

@@ -10,7 +10,7 @@ use authkeep_registry::{BindError, Flow, Provider, ProviderName, RegistryError};
 use authkeep_vault::{EntropyError, LockError, PutError};
 
 use super::{ForbiddenUrl, LoopbackError};
-use crate::{AskError, ConnectionName, HttpError, Inquiry, RecordError, Unanswered};
+use crate::{AskError, ConnectionName, HttpError, Inquiry, NotSigned, RecordError, Unanswered};
 
 /// Why nobody is logged in. Nothing was stored.
 #[derive(Debug, thiserror::Error)]
@@ -195,6 +195,9 @@ pub enum LoginError {
     /// No answer was had from the token endpoint.
     #[error(transparent)]
     Http(#[from] HttpError),
+    /// The OAuth client could not sign that it is itself.
+    #[error(transparent)]
+    NotSigned(#[from] NotSigned),
     /// No randomness, no login.
     #[error(transparent)]
     Entropy(#[from] EntropyError),

@@ -9,6 +9,7 @@ use authkeep_registry::{Definition, Flow, Provider};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::api_key::usable;
+use super::oauth_client::secret_field;
 use super::{Acquired, LoginError, LoginOutcome};
 use crate::chain::{Method, ways};
 use crate::connection::ENVIRONMENT;
@@ -59,7 +60,7 @@ impl Broker {
             client_id,
             secret,
         } = on_hand;
-        let client = ClientRecord::new(client_id, Some(secret), Pinned::to(&provider));
+        let client = ClientRecord::entered(client_id, Some(secret), &provider).map_err(refused)?;
         let acquired = async {
             let connection_record = self.token_of_its_own(&provider, client, None).await?;
             let acquired = Acquired {
@@ -145,10 +146,11 @@ impl Broker {
             self.environment()
                 .secret(&client_variable(definition, field))
         };
-        let (id, secret) = (of("client_id"), of("client_secret"));
+        let provider = self.bound(definition)?;
+        let (id, secret) = (of("client_id"), of(secret_field(&provider)));
         let (id, secret) = (id.unwrap_or_default(), secret.unwrap_or_default());
         Ok(OnHand {
-            provider: self.bound(definition)?,
+            provider,
             // EXPOSE: a client id is public; it came through the same door as the secrets.
             client_id: id.expose_secret().trim().to_owned(),
             // EXPOSE: into a secret type again, without the line break of the file that it came from.
@@ -165,7 +167,7 @@ impl Broker {
 fn is_of(saved: &Connection, on_hand: &OnHand) -> bool {
     let record = &saved.record;
     let client = record.client.as_ref().filter(|client| {
-        let secret = client.client_secret.as_ref().map(TokenId::of);
+        let secret = client.secret().map(TokenId::of);
         client.client_id == on_hand.client_id && secret == Some(TokenId::of(&on_hand.secret))
     });
     client.is_some() && record.params == on_hand.provider.params

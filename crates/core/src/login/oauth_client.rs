@@ -1,5 +1,6 @@
 //! Which OAuth client a login uses: the saved one, or one that the person enters once per provider and profile.
 
+use authkeep_flows::SigningKey;
 use authkeep_registry::{ClientAuthMethod, Definition, EnvVarName, Flow, Provider, ProviderName};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -51,15 +52,53 @@ impl Broker {
             flow,
         };
         let entered = questions.ask(person).await?;
-        let client = ClientRecord::new(entered.id, entered.secret, Pinned::to(provider));
+        let client = ClientRecord::entered(entered.id, entered.secret, provider)?;
         Ok((OAuthClient::Entered(client), entered.scopes))
     }
+}
+
+impl ClientRecord {
+    /// The client that a person named, with the secret that `provider` wants of its clients.
+    pub(super) fn entered(
+        id: String,
+        secret: Option<SecretString>,
+        provider: &Provider,
+    ) -> Result<Self, LoginError> {
+        let mut record = Self::new(id, None, Pinned::to(provider));
+        if secret_field(provider) == PRIVATE_KEY {
+            if let Some(Err(unusable)) = secret.as_ref().map(SigningKey::read) {
+                return Err(LoginError::UnusableValue {
+                    provider: provider.name.clone(),
+                    label: words(PRIVATE_KEY).to_owned(),
+                    why: unusable.why(),
+                });
+            }
+            record.private_key = secret;
+        } else {
+            record.client_secret = secret;
+        }
+        Ok(record)
+    }
+}
+
+const PRIVATE_KEY: &str = "private_key";
+
+/// What the secret of this provider's clients is called.
+pub(super) fn secret_field(provider: &Provider) -> &'static str {
+    provider
+        .oauth
+        .as_ref()
+        .map_or("client_secret", |oauth| oauth.client_auth.secret_field())
 }
 
 /// A saved client secret goes only to the endpoints that it was entered for. One that was saved without, because the
 /// flow of that time needed none, does not do where one is needed.
 fn is_for(saved: &ClientRecord, provider: &Provider, flow: Flow) -> bool {
-    if saved.client_secret.is_none() {
+    let has_secret = match secret_field(provider) {
+        PRIVATE_KEY => saved.private_key.is_some(),
+        _ => saved.client_secret.is_some(),
+    };
+    if !has_secret {
         return secret_needed(provider, flow) != Some(Needed::Yes);
     }
     provider.oauth.as_ref().is_some_and(|oauth| {
@@ -75,6 +114,7 @@ fn secret_needed(provider: &Provider, flow: Flow) -> Option<Needed> {
         // A client that is its own user has nothing else to be known by.
         _ if flow == Flow::ClientCredentials => Some(Needed::Yes),
         ClientAuthMethod::None => None,
+        ClientAuthMethod::PrivateKeyJwt => Some(Needed::Yes),
         _ if oauth.public_client || flow == Flow::DeviceCode => Some(Needed::IfAny),
         _ => Some(Needed::Yes),
     }
@@ -110,7 +150,8 @@ impl Questions<'_> {
             // EXPOSE: a client id is public; it came through the same door as the secrets.
             entered.id = id.expose_secret().trim().to_owned();
         }
-        entered.secret = supplied.get("client_secret").cloned();
+        let secret = secret_field(self.provider);
+        entered.secret = supplied.get(secret).cloned();
         if inquiry.fields.is_empty() {
             return Ok(entered);
         }
@@ -151,10 +192,11 @@ impl Questions<'_> {
         if self.request.client_id.is_none() && !supplied.contains_key("client_id") {
             fields.push(self.field("client_id", Needed::Yes));
         }
+        let secret = secret_field(self.provider);
         if let Some(needed) = secret_needed(self.provider, self.flow)
-            && !supplied.contains_key("client_secret")
+            && !supplied.contains_key(secret)
         {
-            fields.push(self.field("client_secret", needed));
+            fields.push(self.field(secret, needed));
         }
         let grant = oauth.and_then(|oauth| oauth.client_credentials.as_ref());
         let scopes = match grant {
@@ -181,9 +223,10 @@ impl Questions<'_> {
             name: name.to_owned(),
             label: format!("{} {}", self.provider.display_name, words(name)),
             variables: vec![variable(&self.provider.name, named, name)],
-            secret: name == "client_secret",
+            secret: name != "client_id",
             optional: needed == Needed::IfAny,
-            hint: None,
+            hint: (name == PRIVATE_KEY)
+                .then(|| "a PEM file's text, or the base64 inside of it in one line".to_owned()),
             pattern: None,
             docs: oauth.and_then(|oauth| oauth.docs.clone()),
         }
@@ -221,6 +264,7 @@ enum Needed {
 fn words(field: &str) -> &'static str {
     match field {
         "client_id" => "client id",
+        PRIVATE_KEY => "private key",
         _ => "client secret",
     }
 }

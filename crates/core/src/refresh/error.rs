@@ -347,7 +347,7 @@ impl RefreshError {
 }
 
 /// An error and the causes behind it, in one line.
-pub(super) fn told(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn told(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

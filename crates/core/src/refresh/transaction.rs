@@ -16,12 +16,13 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::backoff::UsesUp;
-use super::error::told;
-use super::{Backoff, Intent, Need, RefreshError, RefreshOrder, Trouble, Wanted};
+use super::{Backoff, Intent, Need, RefreshError, RefreshOrder, Trouble, Wanted, told};
 use crate::authorization_server::{AuthorizationServer, ClientRequest};
 use crate::connection::RenewalGrant;
 use crate::record::{self, ClientRecord, ConnectionRecord, Stored, Verdict};
-use crate::{BodyCap, Broker, Connection, ConnectionName, Reach, Renewal, Timestamp, TokenId};
+use crate::{
+    BodyCap, Broker, Connection, ConnectionName, NotSigned, Reach, Renewal, Timestamp, TokenId,
+};
 
 /// How long the authorization server has in all, retries included.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -80,7 +81,7 @@ impl Broker {
         let redemption = self.redemption(&connection)?;
         let Some(token) = &redemption.token else {
             return self
-                .buy_and_save(key, connection, revision, &redemption, renewal)
+                .buy_and_save(key, connection, revision, redemption, renewal)
                 .await;
         };
         let found = connection.record.refresh_intent.take();
@@ -112,7 +113,7 @@ impl Broker {
 
         let sent = Instant::now();
         let backoff = self.backoff_for(&connection, renewal);
-        let outcome = self.redeem(&connection, &redemption, &backoff).await;
+        let outcome = self.redeem(&connection, redemption, &backoff).await;
         match outcome {
             Ok(tokens) => {
                 apply(&mut connection.record, tokens, self.now());
@@ -144,7 +145,7 @@ impl Broker {
         key: &EntryKey,
         mut connection: Connection,
         revision: Revision,
-        redemption: &Redemption,
+        redemption: Redemption,
         renewal: &Renewal,
     ) -> Result<(), RefreshError> {
         let backoff = self.backoff_for(&connection, renewal);
@@ -213,17 +214,23 @@ impl Broker {
             .and_then(|key| record::read(self.store(), &key))
             .map_err(|error| RefreshError::stored(provider, &error))?;
         let saved = saved.as_ref().map(|saved| &saved.record);
+        let unsigned = |error: NotSigned| RefreshError::Store {
+            provider: provider.clone(),
+            why: told(&error),
+        };
         let rules = server.rules();
         let (token, request) = match grant {
             RenewalGrant::RefreshToken(token) => {
-                let client = server.issuing_client(record, saved, ClientRequest::Token);
+                let client = server.issuing_client(record, saved, ClientRequest::Token, self);
+                let client = client.map_err(unsigned)?;
                 // EXPOSE: into flows' own secret type.
                 let sent = RefreshToken::new(token.expose_secret().to_owned());
                 let request = refresh_request(&endpoint, &client, &sent, None);
                 (Some(TokenId::of(token)), request)
             }
             RenewalGrant::Client(client) => {
-                let client = server.client(client, ClientRequest::Token);
+                let client = server.client(client, ClientRequest::Token, self);
+                let client = client.map_err(unsigned)?;
                 let scopes = &record.scopes_asked;
                 let request = server.client_credentials_request(&endpoint, &client, scopes);
                 (None, request)
@@ -242,7 +249,7 @@ impl Broker {
     async fn redeem(
         &self,
         connection: &Connection,
-        redemption: &Redemption,
+        mut redemption: Redemption,
         backoff: &Backoff,
     ) -> Result<TokenSet, RefreshError> {
         let provider = connection.provider();
@@ -252,7 +259,7 @@ impl Broker {
             sent += 1;
             tracing::debug!(%provider, connection = %connection.name(), sent, "redeeming the refresh token, under the lock");
             let left = DEADLINE.saturating_sub(started.elapsed());
-            let error = match timeout(left, self.ask(provider, redemption)).await {
+            let error = match timeout(left, self.ask(provider, &redemption)).await {
                 Ok(Ok(tokens)) => return Ok(tokens),
                 Ok(Err(error)) => error,
                 Err(_) => RefreshError::NoAnswer {
@@ -265,6 +272,8 @@ impl Broker {
                 Some(pause) => {
                     tracing::debug!(%provider, %error, ?pause, "the server is asked again");
                     sleep(pause).await;
+                    // An assertion of the client is good for one request.
+                    redemption = self.redemption(connection)?;
                 }
                 None => return Err(error),
             }

@@ -73,10 +73,7 @@ impl<'a> Binder<'a> {
     }
 
     fn oauth(&mut self, oauth: &OAuth) -> OAuthEndpoints {
-        let issuer = oauth
-            .issuer
-            .as_ref()
-            .and_then(|template| self.render(template));
+        let issuer = self.text(oauth.issuer.as_ref());
         if let Some(issuer) = &issuer
             && let Err(why) = endpoint::check(issuer, self.locality)
         {
@@ -101,6 +98,8 @@ impl<'a> Binder<'a> {
             scope_param: oauth.scope_param.clone(),
             client_id_param: oauth.client_id_param.clone(),
             client_auth: oauth.client_auth,
+            assertion_audience: self.text(oauth.assertion.audience.as_ref()),
+            assertion_key_id: self.text(oauth.assertion.key_id.as_ref()),
             token_format: oauth.token_format,
             pkce: oauth.pkce,
             public_client: oauth.public_client,
@@ -237,6 +236,11 @@ impl<'a> Binder<'a> {
 
     fn render(&self, template: &Template) -> Option<String> {
         template.render(|name| self.values.get(name).map(String::as_str))
+    }
+
+    /// The text of a template that is there and complete.
+    fn text(&self, template: Option<&Template>) -> Option<String> {
+        template.and_then(|template| self.render(template))
     }
 
     fn substitute(&self, template: &Template) -> Template {

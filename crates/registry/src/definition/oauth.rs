@@ -19,8 +19,21 @@ words! {
         Basic = "basic",
         /// `client_id` and `client_secret` in the body.
         Body = "body",
+        /// An assertion that the client signs with its private key (RFC 7523 section 2.2).
+        PrivateKeyJwt = "private_key_jwt",
         /// `client_id` alone: a public client.
         None = "none",
+    }
+}
+
+impl ClientAuthMethod {
+    /// The name of the secret that a client has for it, as a field and in `client_env`.
+    #[must_use]
+    pub fn secret_field(self) -> &'static str {
+        match self {
+            Self::PrivateKeyJwt => "private_key",
+            _ => "client_secret",
+        }
     }
 }
 
@@ -64,6 +77,8 @@ pub struct OAuth {
     pub client_id_param: String,
     /// How the client authenticates.
     pub client_auth: ClientAuthMethod,
+    /// What an assertion of the client says beyond the standard.
+    pub assertion: Assertion,
     /// How token requests are written.
     pub token_format: BodyFormat,
     /// Whether PKCE (RFC 7636) is used; off only where the service rejects it.
@@ -100,6 +115,16 @@ pub struct OAuth {
     pub injection: Injection,
 }
 
+/// What the assertion of a client with a private key says (RFC 7523 section 3).
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Assertion {
+    /// Whom it speaks to; the token endpoint where it is absent.
+    pub audience: Option<Template>,
+    /// Which of the client's keys it is signed with.
+    pub key_id: Option<Template>,
+}
+
 /// Deviations of the client credentials grant (RFC 6749 section 4.4).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -131,12 +156,14 @@ impl OAuth {
             "code_challenge",
             "code_challenge_method",
         ];
-        const TOKEN: [&str; 7] = [
+        const TOKEN: [&str; 9] = [
             "grant_type",
             "code",
             "redirect_uri",
             "client_id",
             "client_secret",
+            "client_assertion",
+            "client_assertion_type",
             "code_verifier",
             "refresh_token",
         ];
@@ -160,6 +187,7 @@ impl OAuth {
                 .take_text("client_id_param")
                 .unwrap_or_else(|| "client_id".to_owned()),
             client_auth,
+            assertion: Assertion::read(&mut fields, client_auth),
             token_format: fields
                 .take_parsed("token_format")
                 .unwrap_or(BodyFormat::Form),
@@ -188,6 +216,12 @@ impl OAuth {
         };
         if oauth.login_expires_if.is_some() && oauth.login_expires_in.is_none() {
             fields.fault("login_expires_if", "needs login_expires_in");
+        }
+        if client_auth == ClientAuthMethod::PrivateKeyJwt && oauth.registration_url.is_some() {
+            fields.fault(
+                "registration_url",
+                "registers no clients with a private key",
+            );
         }
         if oauth.token_format == BodyFormat::None {
             fields.fault("token_format", "must be form or json");
@@ -224,11 +258,12 @@ impl OAuth {
                 }
             }
         }
+        let secret = self.client_auth.secret_field();
         for name in self.client_env.keys() {
-            if name != "client_id" && name != "client_secret" && !params.contains_key(name) {
+            if name != "client_id" && name != secret && !params.contains_key(name) {
                 root.fault(
                     &format!("oauth.client_env.{name}"),
-                    "is neither `client_id`, `client_secret` nor a parameter",
+                    format!("is neither `client_id`, `{secret}` nor a parameter"),
                 );
             }
         }
@@ -245,6 +280,23 @@ impl OAuth {
         ]
         .into_iter()
         .filter_map(|(key, template)| Some((key, template.as_ref()?)))
+    }
+}
+
+impl Assertion {
+    fn read(fields: &mut Fields<'_>, client_auth: ClientAuthMethod) -> Self {
+        let Some(mut object) = fields.take_object("assertion") else {
+            return Self::default();
+        };
+        if client_auth != ClientAuthMethod::PrivateKeyJwt {
+            fields.fault("assertion", "needs `client_auth`: `private_key_jwt`");
+        }
+        let read = Self {
+            audience: object.take_template("aud", Variables::Params),
+            key_id: object.take_template("kid", Variables::Params),
+        };
+        object.finish();
+        read
     }
 }
 
@@ -293,7 +345,7 @@ impl DeviceRequest {
 fn read_revocation(fields: &mut Fields<'_>, client_auth: ClientAuthMethod) -> Option<Revocation> {
     let default_auth = match client_auth {
         ClientAuthMethod::Basic => RequestAuth::Basic,
-        ClientAuthMethod::Body => RequestAuth::Body,
+        ClientAuthMethod::Body | ClientAuthMethod::PrivateKeyJwt => RequestAuth::Body,
         ClientAuthMethod::None => RequestAuth::None,
     };
     let standard = fields.take_template("revocation_url", Variables::Params);

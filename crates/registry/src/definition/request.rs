@@ -34,7 +34,7 @@ words! {
     pub enum RequestAuth {
         /// Client id and secret as HTTP Basic (RFC 6749 section 2.3.1).
         Basic = "basic",
-        /// Client id and secret in the body.
+        /// Client id and secret, or assertion, in the body.
         Body = "body",
         /// Nothing is added.
         None = "none",

@@ -36,6 +36,10 @@ pub struct OAuthEndpoints {
     pub client_id_param: String,
     /// How the client authenticates.
     pub client_auth: ClientAuthMethod,
+    /// Whom an assertion of the client speaks to, where it is not the token endpoint.
+    pub assertion_audience: Option<String>,
+    /// Which of the client's keys it is signed with.
+    pub assertion_key_id: Option<String>,
     /// How token requests are written.
     pub token_format: BodyFormat,
     /// Whether PKCE is used.

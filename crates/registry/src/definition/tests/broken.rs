@@ -196,7 +196,37 @@ fn each_broken_definition_names_the_field_and_the_reason() {
         (
             json!({"oauth": {"client_auth": "magic"}}),
             "oauth.client_auth",
-            "not one of basic, body, none",
+            "not one of basic, body, private_key_jwt, none",
+        ),
+        (
+            json!({"oauth": {"assertion": {"aud": "https://as.example.com"}}}),
+            "oauth.assertion",
+            "needs `client_auth`: `private_key_jwt`",
+        ),
+        (
+            json!({"oauth": {"client_auth": "private_key_jwt", "assertion": {"kid": "{key_id}"}}}),
+            "oauth.assertion.kid",
+            "not declared here",
+        ),
+        (
+            json!({"oauth": {"client_auth": "private_key_jwt", "assertion": {"alg": "none"}}}),
+            "oauth.assertion.alg",
+            "not a known field",
+        ),
+        (
+            json!({"oauth": {"client_auth": "private_key_jwt", "registration_url": "https://as.example.com/r"}}),
+            "oauth.registration_url",
+            "no clients with a private key",
+        ),
+        (
+            json!({"oauth": {"client_env": {"private_key": "EXAMPLE_KEY"}}}),
+            "oauth.client_env.private_key",
+            "neither `client_id`, `client_secret` nor a parameter",
+        ),
+        (
+            json!({"oauth": {"token_params": {"client_assertion": "x"}}}),
+            "oauth.token_params.client_assertion",
+            "set by the flow",
         ),
         (
             json!({"oauth": {"authorization_params": {"redirect_uri": "https://evil.example"}}}),
