@@ -125,7 +125,9 @@ impl OAuthServer {
             .options
             .clients
             .iter()
-            .filter_map(|client| client.secret.clone());
+            .flat_map(|client| [&client.secret, &client.registration_token])
+            .flatten()
+            .cloned();
         let devices = state.devices.secrets();
         let granted = state.grants.secrets().into_iter();
         granted.chain(devices).chain(clients).collect()

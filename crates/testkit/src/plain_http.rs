@@ -42,6 +42,15 @@ impl Request {
         }
     }
 
+    /// A DELETE request without a body.
+    #[must_use]
+    pub fn delete(url: &str) -> Self {
+        Self {
+            method: "DELETE".into(),
+            ..Self::get(url)
+        }
+    }
+
     /// A form posted to `url`.
     #[must_use]
     pub fn form(url: &str, fields: &[(&str, &str)]) -> Self {

@@ -37,9 +37,9 @@ pub(super) fn show(state: &mut State, issuer: &str, received: &Received) -> Repl
         return Reply::page(400, "<h1>Unknown client</h1>");
     };
     let redirect_uri = received.parameter("redirect_uri").unwrap_or_default();
-    let registered = &client.redirect_uris;
+    let mut registered = client.redirect_uris.iter();
     let is_registered =
-        registered.is_empty() || registered.iter().any(|known| known == redirect_uri);
+        client.registration_token.is_none() || registered.any(|known| known == redirect_uri);
     if !is_loopback(redirect_uri) || !is_registered {
         return Reply::page(400, "<h1>This redirect URI is not registered</h1>");
     }

@@ -127,7 +127,12 @@ fn route(shared: &Shared, received: &Received) -> Reply {
         ("POST", "/token") => token::token(state, received),
         ("POST", "/revoke") => revoke::revoke(state, received),
         ("POST", "/introspect") => revoke::introspect(state, received),
-        ("POST", "/register") if state.options.registration => register::register(state, received),
+        ("POST", "/register") if state.options.registration => {
+            register::register(state, issuer, received)
+        }
+        ("GET", path) if path.starts_with("/register/") && state.options.registration => {
+            register::look_up(&state.options, issuer, received)
+        }
         ("GET", "/.well-known/oauth-authorization-server") => {
             Reply::json(200, &metadata::metadata(issuer, &state.options))
         }

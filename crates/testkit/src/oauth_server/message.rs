@@ -51,6 +51,7 @@ impl Received {
             query: self.query.clone(),
             headers: self.headers.clone(),
             form: self.form.clone(),
+            json: serde_json::from_slice(&self.body).unwrap_or_default(),
             status: None,
             arrived: Instant::now(),
         }

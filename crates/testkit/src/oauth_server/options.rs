@@ -77,7 +77,7 @@ impl ServerOptions {
             Switch::DevicePolls(polls) => self.device_polls = polls,
             Switch::ForgetRegistrations => {
                 self.clients
-                    .retain(|client| client.redirect_uris.is_empty());
+                    .retain(|client| client.registration_token.is_none());
             }
         }
     }
@@ -92,8 +92,10 @@ pub struct Client {
     pub secret: Option<String>,
     /// The only way it may authenticate.
     pub auth: ClientAuth,
-    /// The redirect URIs it registered, compared as text; empty for a client that was there before.
+    /// The redirect URIs it registered, compared as text.
     pub redirect_uris: Vec<String>,
+    /// What its registration is looked up with; `None` for a client that was there before.
+    pub registration_token: Option<String>,
 }
 
 impl Client {
@@ -105,6 +107,7 @@ impl Client {
             secret: None,
             auth: ClientAuth::None,
             redirect_uris: Vec::new(),
+            registration_token: None,
         }
     }
 
@@ -116,6 +119,7 @@ impl Client {
             secret: Some(secret.to_owned()),
             auth: ClientAuth::Basic,
             redirect_uris: Vec::new(),
+            registration_token: None,
         }
     }
 
@@ -127,6 +131,7 @@ impl Client {
             secret: Some(secret.to_owned()),
             auth: ClientAuth::Post,
             redirect_uris: Vec::new(),
+            registration_token: None,
         }
     }
 }

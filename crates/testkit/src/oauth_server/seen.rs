@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use serde_json::Value;
+
 /// One request as it arrived and the status it was answered with. Nothing is redacted: all secrets
 /// here are made up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub struct Seen {
     pub headers: Vec<(String, String)>,
     /// The decoded fields of a form body; empty for any other body.
     pub form: Vec<(String, String)>,
+    /// The body if it is JSON, else null.
+    pub json: Value,
     /// The status sent; `None` while it is being answered and when the connection was closed
     /// instead.
     pub status: Option<u16>,
