@@ -155,6 +155,13 @@ impl Connection {
         }
     }
 
+    /// Whether its token has run out, and its client was refused when it was to be renewed. It is kept, for the client
+    /// may be put right at the provider, but until then it does not work.
+    pub(crate) fn is_without_client(&self, now: Timestamp) -> bool {
+        let refused = |trouble: &Trouble| trouble.kind == "invalid_client";
+        self.has_expired(now) && self.trouble().is_some_and(refused)
+    }
+
     /// When the access token runs out; `None` where the provider did not say.
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.record.expires_at

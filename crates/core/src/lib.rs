@@ -18,6 +18,7 @@ mod connection_lock;
 mod credential;
 mod default_connection;
 mod environment;
+mod hex;
 mod http_client;
 mod inject;
 mod inquiry;

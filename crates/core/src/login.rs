@@ -214,7 +214,8 @@ impl Broker {
         let stored: Option<Stored<ConnectionRecord>> = record::read(self.store(), &key)?;
         Ok(stored
             .map(|stored| Connection::new(definition.name.clone(), name.clone(), stored.record))
-            .filter(|connection| connection.status(self.now()) == ConnectionStatus::Connected))
+            .filter(|connection| connection.status(self.now()) == ConnectionStatus::Connected)
+            .filter(|connection| !connection.is_without_client(self.now())))
     }
 
     async fn save(
@@ -225,7 +226,6 @@ impl Broker {
     ) -> Result<LoginOutcome, LoginError> {
         let key = self.keys(provider).connection(name)?;
         let client_key = self.keys(provider).client()?;
-        let registration_key = self.keys(provider).registration()?;
         // A refresh of the login that is being replaced may be under way.
         let guard = self.lock(&key, self.lock_patience()).await;
         let _guard = guard.map_err(LoginError::Lock)?;
@@ -245,16 +245,27 @@ impl Broker {
             &[("flow", &flow)],
         )
         .map_err(LoginError::NotRecorded)?;
+        // One is registered beside an entered one only if the person has asked for a new client; logins without a person
+        // leave that one alone.
+        let replaces_entered = flow != Flow::ClientCredentials.as_str()
+            && client
+                .as_ref()
+                .is_some_and(|client| client.registration.is_some());
         if let Some(client) = client {
-            let key = match client.registration {
-                Some(_) => registration_key,
-                None => client_key,
+            let key = match &client.registration {
+                Some(made) => self.keys(provider).registration(&made.slot)?,
+                None => client_key.clone(),
             };
             record::write(self.store(), &key, &client, Expected::Any)
                 .map_err(LoginError::NotSaved)?;
         }
         record::write(self.store(), &key, &connection, Expected::Any)
             .map_err(LoginError::NotSaved)?;
+        if replaces_entered {
+            self.store()
+                .delete(&client_key, Expected::Any)
+                .map_err(LoginError::NotSaved)?;
+        }
         Ok(LoginOutcome::LoggedIn(Connection::new(
             provider.clone(),
             name.clone(),

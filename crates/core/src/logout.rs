@@ -113,10 +113,10 @@ impl Broker {
                     .await?,
             );
         }
-        for client in [
-            self.keys(&provider).client()?,
-            self.keys(&provider).registration()?,
-        ] {
+        let prefix = self.keys(&provider).registrations_prefix();
+        let registered = self.store().list(&prefix).map_err(RecordError::from)?;
+        let registered = registered.into_iter().map(|(key, _)| key);
+        for client in registered.chain([self.keys(&provider).client()?]) {
             self.store()
                 .delete(&client, Expected::Any)
                 .map_err(LogoutError::NotDeleted)?;

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::pinned::Pinned;
 use crate::refresh::{Intent, Trouble};
-use crate::registration::Registration;
+use crate::registration::{Registration, Slot};
 use crate::{ConnectionName, ProfileName, Timestamp};
 
 /// The newest record shape this version writes and reads.
@@ -277,9 +277,17 @@ impl Keys<'_> {
         self.key("metadata")
     }
 
-    /// The client that was registered for this provider, which is nobody's to enter.
-    pub(crate) fn registration(&self) -> Result<EntryKey, RecordError> {
-        self.key("registration")
+    /// A client that was registered for this provider, which is nobody's to enter.
+    pub(crate) fn registration(&self, slot: &Slot) -> Result<EntryKey, RecordError> {
+        match slot.as_str() {
+            "" => self.key("registration"),
+            slot => self.key(&format!("registration:{slot}")),
+        }
+    }
+
+    /// What the keys of all of them begin with, and no others.
+    pub(crate) fn registrations_prefix(&self) -> String {
+        format!("profile:{}:{}:registration", self.profile, self.provider)
     }
 
     pub(crate) fn connections_prefix(&self) -> String {

@@ -1,10 +1,10 @@
 //! Telling tokens apart without showing them.
 
-use std::fmt::Write as _;
-
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use crate::hex::hex;
 
 /// A public name of one token: 128 bits of its SHA-256, in hexadecimal. The token cannot be had from it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,12 +15,7 @@ impl TokenId {
     pub(crate) fn of(token: &SecretString) -> Self {
         // EXPOSE: into a one-way function.
         let digest = Sha256::digest(token.expose_secret());
-        let mut text = String::with_capacity(32);
-        for byte in &digest[..16] {
-            // Writing into a string does not fail.
-            let _written = write!(text, "{byte:02x}");
-        }
-        Self(text)
+        Self(hex(&digest[..16]))
     }
 }
 

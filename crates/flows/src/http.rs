@@ -146,6 +146,13 @@ impl HttpRequest {
     }
 }
 
+/// The value of an `Authorization` header that presents a token (RFC 6750 §2.1).
+pub(crate) fn bearer(token: &SecretString) -> SecretString {
+    // EXPOSE: into the header's value, which is a secret itself.
+    let header = Zeroizing::new(["Bearer ", token.expose_secret()].concat());
+    SecretString::from(header.as_str())
+}
+
 impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let headers: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();

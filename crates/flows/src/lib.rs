@@ -2,8 +2,7 @@
 //!
 //! Nothing here opens a socket, reads a clock, draws a random number (signatures excepted: [`SigningKey`]) or stores
 //! anything. Callers bring entropy, send the [`HttpRequest`] with whatever client they have, and hand back the
-//! [`HttpResponse`]. The crate knows no providers either: whatever differs between services is an
-//! argument.
+//! [`HttpResponse`]. The crate knows no providers either: whatever differs between services is an argument.
 //!
 //! Where to start, in the order of a login:
 //! 1. [`AuthorizationRequest::url`] is what the browser opens,
@@ -63,7 +62,8 @@ pub use pasted::{BareCode, NotPasted, read_pasted};
 pub use pkce::{CodeVerifier, PkceUnsupported, check_challenge_methods};
 pub use refresh::refresh_request;
 pub use registration::{
-    ClientMetadata, RegisteredClient, RegistrationError, read_registration, registration_request,
+    ClientMetadata, RegisteredClient, RegisteredGrant, RegistrationError, is_forgotten,
+    read_registration, registration_lookup, registration_request,
 };
 pub use retry_after::RetryAfter;
 pub use revocation::{

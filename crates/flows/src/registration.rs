@@ -1,15 +1,18 @@
 //! Registering a client with an authorization server (RFC 7591), so that nobody has to do it by hand.
 //!
-//! What is asked for is one native application with one redirect URI. What is answered counts, not what was asked:
-//! above all the way to authenticate (RFC 7591 §3.2.1). An answer that names other redirect URIs than ours is refused,
-//! for the code would go there.
+//! What is asked for is one native application that uses one grant, with one redirect URI if the grant has one. What is
+//! answered counts, not what was asked: above all the way to authenticate (RFC 7591 §3.2.1). An answer that names other
+//! redirect URIs than ours is refused, for the code would go there.
+//!
+//! A registration can be read again (RFC 7592 §2.1), which tells whether the server still knows it. It is neither
+//! changed nor deleted here.
 
 use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::client::ClientAuth;
 use crate::document::Document;
-use crate::http::{HttpRequest, HttpResponse, Method};
+use crate::http::{HttpRequest, HttpResponse, Method, bearer};
 use crate::oauth_error::OAuthError;
 use crate::secret::{ClientSecret, RegistrationToken};
 
@@ -18,22 +21,70 @@ use crate::secret::{ClientSecret, RegistrationToken};
 pub struct ClientMetadata<'a> {
     /// What people see on the consent page.
     pub name: &'a str,
-    /// Where the browser is sent back to, exactly as in the authorization request.
-    pub redirect_uri: &'a Url,
+    /// How it will get its tokens.
+    pub grant: RegisteredGrant<'a>,
     /// How the client would like to authenticate.
     pub auth: ClientAuth,
 }
 
+/// The grant that a client is registered for.
+#[derive(Debug, Clone, Copy)]
+pub enum RegisteredGrant<'a> {
+    /// Authorization code (RFC 6749 §4.1), and refresh tokens.
+    AuthorizationCode {
+        /// Where the browser is sent back to, exactly as in the authorization request.
+        redirect_uri: &'a Url,
+    },
+    /// Device code (RFC 8628), and refresh tokens.
+    DeviceCode,
+    /// A token of the client's own (RFC 6749 §4.4).
+    ClientCredentials,
+}
+
+impl RegisteredGrant<'_> {
+    /// Its name in the registry of RFC 7591 §2.
+    fn word(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode { .. } => "authorization_code",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            Self::ClientCredentials => "client_credentials",
+        }
+    }
+}
+
 /// The request that registers a client (RFC 7591 §3.1). Each one makes a new client.
 pub fn registration_request(endpoint: &Url, client: &ClientMetadata<'_>) -> HttpRequest {
-    HttpRequest::new(Method::Post, endpoint.clone()).json(json!({
+    let grant = client.grant.word();
+    let mut metadata = json!({
         "client_name": client.name,
         "application_type": "native",
-        "redirect_uris": [client.redirect_uri.as_str()],
-        "grant_types": ["authorization_code", "refresh_token"],
-        "response_types": ["code"],
+        "grant_types": [grant, "refresh_token"],
+        // Left out, it would mean `code`, and a redirect URI would be missed.
+        "response_types": [],
         "token_endpoint_auth_method": word(client.auth),
-    }))
+    });
+    match client.grant {
+        RegisteredGrant::AuthorizationCode { redirect_uri } => {
+            metadata["redirect_uris"] = json!([redirect_uri.as_str()]);
+            metadata["response_types"] = json!(["code"]);
+        }
+        RegisteredGrant::DeviceCode => {}
+        RegisteredGrant::ClientCredentials => metadata["grant_types"] = json!([grant]),
+    }
+    HttpRequest::new(Method::Post, endpoint.clone()).json(metadata)
+}
+
+/// The request that reads a registration where it is managed (RFC 7592 §2.1). A 200 is answered in the words of
+/// [`read_registration`].
+pub fn registration_lookup(management: &Url, token: &RegistrationToken) -> HttpRequest {
+    HttpRequest::new(Method::Get, management.clone())
+        .with_header("authorization", bearer(token.as_secret()))
+}
+
+/// Whether the answer to a [`registration_lookup`] says that there is no such client. A server that has forgotten a
+/// client has forgotten its token too, so it answers 401 (RFC 7592 §2.1); some say that the place is gone.
+pub fn is_forgotten(response: &HttpResponse) -> bool {
+    matches!(response.status(), 401 | 404 | 410)
 }
 
 /// A client that the server has made (RFC 7591 §3.2.1).
@@ -98,13 +149,13 @@ impl RegistrationError {
     }
 }
 
-/// Reads the answer to a [`registration_request`] for `redirect_uri`.
+/// Reads the answer to a [`registration_request`] for `grant`.
 ///
 /// # Errors
 /// [`RegistrationError`]; a client that the server may have made all the same is forgotten.
 pub fn read_registration(
     response: &HttpResponse,
-    redirect_uri: &Url,
+    grant: RegisteredGrant<'_>,
 ) -> Result<RegisteredClient, RegistrationError> {
     let status = response.status();
     let malformed = |why| RegistrationError::Malformed { why, status };
@@ -119,20 +170,22 @@ pub fn read_registration(
     if OAuthError::find(fields).is_some() {
         return Err(refused(response));
     }
-    read_fields(fields, redirect_uri).map_err(malformed)
+    read_fields(fields, grant).map_err(malformed)
 }
 
 fn read_fields(
     fields: &Map<String, Value>,
-    redirect_uri: &Url,
+    grant: RegisteredGrant<'_>,
 ) -> Result<RegisteredClient, &'static str> {
     let id = text(fields, "client_id", "its client id is not plain text")?;
     let id = id.ok_or("it has no client id")?.to_owned();
-    if lacks(fields, "redirect_uris", redirect_uri.as_str()) {
+    if let RegisteredGrant::AuthorizationCode { redirect_uri } = grant
+        && lacks(fields, "redirect_uris", redirect_uri.as_str())
+    {
         return Err("it names other redirect URIs than the one that was asked for");
     }
-    if lacks(fields, "grant_types", "authorization_code") {
-        return Err("its client may not use the authorization code grant");
+    if lacks(fields, "grant_types", grant.word()) {
+        return Err("its client may not use the grant that was asked for");
     }
     let secret = text(
         fields,
@@ -164,6 +217,9 @@ fn read_fields(
             return Err("its client has to authenticate in a way that is not supported");
         }
     };
+    if auth == ClientAuth::None && matches!(grant, RegisteredGrant::ClientCredentials) {
+        return Err("its client has nothing to authenticate with, and cannot do without");
+    }
     let token = text(
         fields,
         "registration_access_token",

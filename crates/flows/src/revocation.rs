@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::client::Client;
-use crate::http::{HttpRequest, Method, RedactedUrl};
+use crate::http::{HttpRequest, Method, RedactedUrl, bearer};
 use crate::secret::AccessToken;
 use crate::token_request::flat_object;
 
@@ -126,7 +125,7 @@ pub fn vendor_revocation_request(
             None
         }
         RevocationAuth::None => None,
-        RevocationAuth::Bearer(token) => Some(bearer(token)),
+        RevocationAuth::Bearer(token) => Some(bearer(token.as_secret())),
     };
     let mut url = revocation.url.clone();
     if revocation.format == RevocationFormat::None && !pairs.is_empty() {
@@ -148,12 +147,6 @@ fn add_missing<'a>(pairs: &mut Vec<(&'a str, &'a str)>, name: &'a str, value: &'
     if !pairs.iter().any(|(known, _)| *known == name) {
         pairs.push((name, value));
     }
-}
-
-fn bearer(token: &AccessToken) -> SecretString {
-    // EXPOSE: into the header's value, which is a secret itself.
-    let header = Zeroizing::new(["Bearer ", token.expose()].concat());
-    SecretString::from(header.as_str())
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::acme::Acme;
-use crate::login_device_openid::answered;
+use crate::login_device_openid::decided;
 use crate::openid::OpenId;
 
 const RSA: &str = include_str!("../../../crates/testkit/keys/rsa.pem");
@@ -177,7 +177,7 @@ fn a_person_logs_in_by_browser() {
 fn a_device_signs_each_poll_anew() {
     let openid = openid("device_code");
     let command = login(&openid, "jwt-rsa", RSA);
-    let (code, document) = answered(command, BrowserAction::Approve);
+    let (_, code, document) = decided(command, BrowserAction::Approve);
     assert_eq!(code, 0, "{document}");
     // The provider refuses an assertion that it has seen, and said nothing but that nobody had approved yet.
     let polls = forms(&openid, "urn:ietf:params:oauth:grant-type:device_code").len();

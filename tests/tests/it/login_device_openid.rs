@@ -17,12 +17,14 @@ fn login(openid: &OpenId, client: OidcClient, action: BrowserAction) -> (i32, Va
     if let Some(secret) = client.secret() {
         command.env("ACME_CLIENT_SECRET", secret);
     }
-    answered(command, action)
+    let (event, code, document) = decided(command, action);
+    assert_eq!(event["client_id"], client.id());
+    (code, document)
 }
 
-/// Starts `command`, which shows a code as JSON, does in Chromium what `action` says, and returns the exit code and
-/// stdout.
-pub(crate) fn answered(mut command: Command, action: BrowserAction) -> (i32, Value) {
+/// Starts a `login --json` that shows a code, and does in Chromium what `action` says. Returns what was shown, the exit
+/// code and stdout.
+pub(crate) fn decided(mut command: Command, action: BrowserAction) -> (Value, i32, Value) {
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -42,7 +44,7 @@ pub(crate) fn answered(mut command: Command, action: BrowserAction) -> (i32, Val
     stderr.read_to_string(&mut said).unwrap();
     let output = child.wait_with_output().unwrap();
     let document = serde_json::from_slice(&output.stdout).unwrap();
-    (output.status.code().unwrap(), document)
+    (event, output.status.code().unwrap(), document)
 }
 
 #[test]

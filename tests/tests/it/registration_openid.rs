@@ -2,11 +2,13 @@
 
 use authkeep_testkit::canary::Scanner;
 use authkeep_testkit::home::{Output, run};
+use authkeep_testkit::plain_http::Request;
 use authkeep_tests::{
-    Browser, BrowserAction, OidcClient, OidcOptions, expire, open_vault, wait_until,
+    Browser, BrowserAction, OidcClient, OidcOptions, expire, open_vault, stored_record, wait_until,
 };
 use serde_json::{Value, json};
 
+use crate::login_device_openid::decided;
 use crate::openid::OpenId;
 
 fn openid(client: OidcClient) -> OpenId {
@@ -68,6 +70,75 @@ fn nobody_needs_a_client_where_one_can_be_registered() {
         let said = format!("{output:?}{again:?}{reset:?}");
         assert_eq!(Scanner::new(&[&token]).scan(said.as_bytes()), []);
     }
+}
+
+#[test]
+fn a_client_in_the_environment_comes_before_one_that_could_be_registered() {
+    let openid = openid(OidcClient::PublicNative);
+    let output = openid.login(
+        BrowserAction::Approve,
+        ("public-native", None),
+        &["--no-input"],
+    );
+    assert_eq!(output.code, 0, "{output:?}");
+    assert_eq!(openid.provider.count("registration_create.success"), 0);
+    let (_, details) = openid.product.json(&["get", "acme"]);
+    assert_eq!(details["client_id"], "public-native");
+}
+
+#[test]
+fn a_client_that_was_deleted_there_is_registered_again_before_the_browser_opens() {
+    let openid = openid(OidcClient::PublicNative);
+    assert_eq!(login(&openid, &[]).code, 0);
+    let store = open_vault(&openid.product.home().authkeep_home());
+    let record = stored_record(&store).unwrap();
+    drop(store);
+    let registration = &record["client"]["registration"];
+    let token = registration["access_token"].as_str().unwrap();
+    let deleted = Request::delete(registration["management"].as_str().unwrap())
+        .header("authorization", &format!("Bearer {token}"))
+        .send()
+        .unwrap();
+    assert_eq!(deleted.status, 204);
+    // Without the look at the registration, the browser would end at an error page and the login in a time-out.
+    let again = login(&openid, &["--force"]);
+    assert_eq!(again.code, 0, "{again:?}");
+    assert_eq!(openid.provider.count("registration_create.success"), 2);
+    assert_eq!(openid.provider.count("authorization.error"), 0);
+}
+
+#[test]
+fn a_device_needs_no_client_of_a_persons() {
+    let openid = openid(OidcClient::DevicePublic);
+    let arguments = ["login", "acme", "--json", "--force", "--no-input"];
+    let command = || openid.product.command(&arguments);
+    let (event, code, document) = decided(command(), BrowserAction::Approve);
+    assert_eq!(code, 0, "{document}");
+    let (again, code, document) = decided(command(), BrowserAction::Approve);
+    assert_eq!(code, 0, "{document}");
+    assert_eq!(openid.provider.count("registration_create.success"), 1);
+    assert_eq!(event["client_id"], again["client_id"]);
+    assert_eq!(openid.product.run(&["refresh", "acme"]).code, 0);
+}
+
+#[test]
+fn a_machine_needs_no_client_of_a_persons() {
+    let openid = OpenId::new(&OidcOptions::default(), OidcClient::ConfBasic);
+    let mut definition = openid.provider.definition("acme", OidcClient::ConfBasic);
+    let endpoint = openid.provider.endpoint("registration_endpoint");
+    definition["oauth"]["registration_url"] = endpoint.into();
+    definition["oauth"]["scopes"] = json!([]);
+    definition["flows"] = json!(["client_credentials"]);
+    openid.product.home().write_definition(&definition);
+    for more in [&["--force"][..], &["--force"], &["--reset"]] {
+        let mut arguments = vec!["login", "acme", "--no-input"];
+        arguments.extend(more);
+        let output = openid.product.run(&arguments);
+        assert_eq!(output.code, 0, "{output:?}");
+    }
+    assert_eq!(openid.provider.count("registration_create.success"), 2);
+    assert_eq!(openid.provider.count("client_credentials.saved"), 3);
+    assert_eq!(openid.product.run(&["refresh", "acme"]).code, 0);
 }
 
 #[test]

@@ -51,6 +51,12 @@ impl From<LoginError> for CommandError {
                 ),
                 _ => failed("loopback").hint("check that this machine can listen on 127.0.0.1"),
             },
+            LoginError::TimedOutAsRegistered { provider, .. } => failed("timed_out")
+                .hint(format!(
+                    "nothing was stored; if the page said that it does not know the client, run \
+                     `authkeep login {provider} --reset`, which registers a new one"
+                ))
+                .hint("or run the command again, or give it longer with --timeout"),
             LoginError::NoBrowser { .. } => failed("no_browser").hint(
                 "set BROWSER or --browser COMMAND, or use --browser none to have the address \
                  printed and open it yourself",

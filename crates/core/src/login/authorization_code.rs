@@ -29,7 +29,7 @@ impl Broker {
         request: &LoginRequest,
         person: &dyn Interaction,
     ) -> Result<Acquired, LoginError> {
-        if let Some(registrar) = self.registrar(provider, request)? {
+        if let Some(registrar) = self.registrar(provider, request, Flow::AuthorizationCode)? {
             return self.as_registered(&registrar, request, person).await;
         }
         let (oauth_client, edited) = self

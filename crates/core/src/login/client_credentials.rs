@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::error::value_needed;
 use super::issued::tell_of_missing_scopes;
-use super::oauth_client::{Questions, secret_field};
+use super::oauth_client::{OAuthClient, Questions, secret_field};
 use super::{Acquired, LoginError, LoginRequest, Replace};
 use crate::authorization_server::{AuthorizationServer, ClientRequest};
 use crate::pinned::Pinned;
@@ -44,7 +44,13 @@ impl Broker {
             params.extend(ask_for(&missing, definition, provider, person).await?);
             definition.bind(&params)?
         };
-        let (client, edited) = match self.client_of_earlier_login(&completed, request)? {
+        let earlier = self.client_of_earlier_login(&completed, request)?;
+        if earlier.is_none()
+            && let Some(registrar) = self.registrar(&completed, request, Flow::ClientCredentials)?
+        {
+            return self.as_registered(&registrar, request, person).await;
+        }
+        let (client, edited) = match earlier {
             Some(client) => (client, None),
             None => {
                 let questions = Questions {
@@ -57,12 +63,28 @@ impl Broker {
                 (client, entered.scopes)
             }
         };
+        // The client is kept with the login alone.
+        let client = OAuthClient::Saved(client);
+        self.own_token(&completed, request, person, client, edited)
+            .await
+    }
+
+    /// The login that `client` gets for itself, for the scopes that were `edited` if any were.
+    pub(super) async fn own_token(
+        &self,
+        provider: &Provider,
+        request: &LoginRequest,
+        person: &dyn Interaction,
+        client: OAuthClient,
+        edited: Option<Vec<String>>,
+    ) -> Result<Acquired, LoginError> {
         let scopes = edited.or_else(|| request.scopes.clone());
-        let record = self.token_of_its_own(&completed, client, scopes).await?;
+        let record = client.record().clone();
+        let record = self.token_of_its_own(provider, record, scopes).await?;
         tell_of_missing_scopes(&record, person);
         Ok(Acquired {
             connection: record,
-            client: None,
+            client: client.unsaved(),
         })
     }
 
@@ -111,7 +133,7 @@ impl Broker {
         Ok(record)
     }
 
-    /// The client that another login of this kind brought along, so that it is asked for once.
+    /// The client that a person gave another login of this kind, so that it is asked for once.
     fn client_of_earlier_login(
         &self,
         provider: &Provider,
@@ -131,6 +153,7 @@ impl Broker {
             .filter_map(|login| login.record.client);
         let oauth = provider.oauth.as_ref();
         Ok(clients
+            .filter(|client| client.registration.is_none())
             .filter(|client| wanted.is_none_or(|id| id == client.client_id))
             .find(|client| oauth.is_some_and(|oauth| client.pinned.admits_token_requests(oauth))))
     }

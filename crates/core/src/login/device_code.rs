@@ -27,15 +27,31 @@ impl Broker {
         request: &LoginRequest,
         person: &dyn Interaction,
     ) -> Result<Acquired, LoginError> {
+        if let Some(registrar) = self.registrar(provider, request, Flow::DeviceCode)? {
+            return self.as_registered(&registrar, request, person).await;
+        }
+        let (client, edited) = self
+            .oauth_client(provider, request, Flow::DeviceCode, person)
+            .await?;
+        self.approve_elsewhere(provider, request, person, client, edited)
+            .await
+    }
+
+    /// One pair of codes and the wait for it as `client`, for the scopes that were `edited` if any were.
+    pub(super) async fn approve_elsewhere(
+        &self,
+        provider: &Provider,
+        request: &LoginRequest,
+        person: &dyn Interaction,
+        client: OAuthClient,
+        edited: Option<Vec<String>>,
+    ) -> Result<Acquired, LoginError> {
         let no_flow = || LoginError::NoUsableFlow {
             provider: provider.name.clone(),
             offered: provider.flows.clone(),
         };
         let server = AuthorizationServer::of(provider).ok_or_else(no_flow)?;
         let token_endpoint = server.token_endpoint().ok_or_else(no_flow)?;
-        let (client, edited) = self
-            .oauth_client(provider, request, Flow::DeviceCode, person)
-            .await?;
         let scopes = edited
             .or_else(|| request.scopes.clone())
             .unwrap_or_else(|| server.oauth.scopes.clone());

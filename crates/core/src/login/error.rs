@@ -144,6 +144,14 @@ pub enum LoginError {
     /// The callback could not be listened for, or did not come.
     #[error(transparent)]
     Loopback(#[from] LoopbackError),
+    /// The browser did not come back, and the client that was registered earlier may be the reason.
+    #[error("no answer came back from the browser within {} seconds", patience.as_secs())]
+    TimedOutAsRegistered {
+        /// The provider.
+        provider: ProviderName,
+        /// How long was waited.
+        patience: Duration,
+    },
     /// There is no browser and nobody to show the address to.
     #[error("no browser could be opened: {why}")]
     NoBrowser {
@@ -223,7 +231,11 @@ impl LoginError {
     pub(super) fn blames_the_client(&self) -> bool {
         match self {
             Self::Token { source, .. } => source.is_invalid_client(),
-            Self::Denied { error, .. } => {
+            Self::Denied { error, .. }
+            | Self::NoDeviceCode {
+                source: DeviceAuthorizationError::Refused { error, .. },
+                ..
+            } => {
                 matches!(error.as_str(), "invalid_client" | "unauthorized_client")
             }
             _ => false,
@@ -240,7 +252,10 @@ impl LoginError {
             Self::CodeExpired { .. } | Self::NotApproved { .. } => "not_approved",
             Self::Registration { .. } => "not_registered",
             Self::Http(_) => "no_answer",
-            Self::Loopback(_) | Self::NoBrowser { .. } | Self::PasteNeeded { .. } => "no_callback",
+            Self::Loopback(_)
+            | Self::TimedOutAsRegistered { .. }
+            | Self::NoBrowser { .. }
+            | Self::PasteNeeded { .. } => "no_callback",
             Self::ValueNeeded { .. } | Self::UnusableValue { .. } => "no_value",
             _ => "failed",
         }

@@ -39,13 +39,9 @@ impl Issued {
         apply(&mut record, self.tokens, now);
         record.refreshed_at = None;
         tell_of_missing_scopes(&record, person);
-        let client = match self.client {
-            OAuthClient::Entered(record) => Some(record),
-            OAuthClient::Saved(_) => None,
-        };
         Acquired {
             connection: record,
-            client,
+            client: self.client.unsaved(),
         }
     }
 }

@@ -23,6 +23,14 @@ impl OAuthClient {
             Self::Saved(record) | Self::Entered(record) => record,
         }
     }
+
+    /// The client if it is not saved yet.
+    pub(super) fn unsaved(self) -> Option<ClientRecord> {
+        match self {
+            Self::Entered(record) => Some(record),
+            Self::Saved(_) => None,
+        }
+    }
 }
 
 impl Broker {
@@ -231,6 +239,13 @@ impl Questions<'_> {
             docs: oauth.and_then(|oauth| oauth.docs.clone()),
         }
     }
+}
+
+/// The variable that a provider's client id may be in.
+pub(super) fn id_variable(provider: &Provider) -> String {
+    let oauth = provider.oauth.as_ref();
+    let named = oauth.and_then(|oauth| oauth.client_env.get("client_id"));
+    variable(&provider.name, named, "client_id")
 }
 
 /// The definition's own name for the variable of a client's value, or `ACME_CLIENT_ID` for a provider `acme`.

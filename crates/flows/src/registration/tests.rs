@@ -11,7 +11,25 @@ const REDIRECT: &str = "http://127.0.0.1:5000/callback/x";
 fn read(status: u16, body: &str) -> Result<RegisteredClient, RegistrationError> {
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     let response = HttpResponse::new(status, headers, body.as_bytes().to_vec());
-    read_registration(&response, &Url::parse(REDIRECT).expect("test URL"))
+    let redirect_uri = Url::parse(REDIRECT).expect("test URL");
+    let grant = RegisteredGrant::AuthorizationCode {
+        redirect_uri: &redirect_uri,
+    };
+    read_registration(&response, grant)
+}
+
+/// What a request registers.
+fn registered(grant: RegisteredGrant<'_>, auth: ClientAuth) -> Value {
+    let endpoint = Url::parse("https://as.test/register").expect("test URL");
+    let metadata = ClientMetadata {
+        name: "authkeep",
+        grant,
+        auth,
+    };
+    let request = registration_request(&endpoint, &metadata);
+    assert_eq!(request.method(), Method::Post);
+    let body = request.body().expect("a body").expose_secret();
+    serde_json::from_slice(body).expect("JSON")
 }
 
 /// A good answer with some fields changed; null takes one away.
@@ -28,27 +46,74 @@ fn answer(changes: Value) -> String {
 
 #[test]
 fn the_request_says_what_is_registered() {
-    let endpoint = Url::parse("https://as.test/register").expect("test URL");
     let redirect_uri = Url::parse(REDIRECT).expect("test URL");
+    let grant = RegisteredGrant::AuthorizationCode {
+        redirect_uri: &redirect_uri,
+    };
     for (auth, word) in [
         (ClientAuth::None, "none"),
         (ClientAuth::Basic, "client_secret_basic"),
         (ClientAuth::Post, "client_secret_post"),
     ] {
-        let request = registration_request(
-            &endpoint,
-            &ClientMetadata {
-                name: "authkeep",
-                redirect_uri: &redirect_uri,
-                auth,
-            },
-        );
-        assert_eq!(request.method(), Method::Post);
-        let body = request.body().expect("a body").expose_secret();
-        let body: Value = serde_json::from_slice(body).expect("JSON");
+        let body = registered(grant, auth);
         assert_eq!(body["redirect_uris"], json!([REDIRECT]));
+        assert_eq!(body["response_types"], json!(["code"]));
         assert_eq!(body["token_endpoint_auth_method"], word);
         assert_eq!(body["application_type"], "native");
+    }
+}
+
+#[test]
+fn without_a_browser_there_is_no_redirect_uri() {
+    let device = registered(RegisteredGrant::DeviceCode, ClientAuth::None);
+    let word = "urn:ietf:params:oauth:grant-type:device_code";
+    assert_eq!(device["grant_types"], json!([word, "refresh_token"]));
+    let own = registered(RegisteredGrant::ClientCredentials, ClientAuth::Basic);
+    assert_eq!(own["grant_types"], json!(["client_credentials"]));
+    for body in [device, own] {
+        assert_eq!(body["response_types"], json!([]));
+        assert!(body.get("redirect_uris").is_none());
+    }
+}
+
+#[test]
+fn the_grant_that_was_asked_for_has_to_be_answered() {
+    let answered = |grant: RegisteredGrant<'_>, body: Value| {
+        let response = HttpResponse::new(201, Vec::new(), body.to_string().into_bytes());
+        read_registration(&response, grant)
+    };
+    let secret = json!({ "client_id": "a", "client_secret": "s", "redirect_uris": ["https://x.test/"],
+        "grant_types": ["client_credentials"] });
+    assert!(answered(RegisteredGrant::ClientCredentials, secret.clone()).is_ok());
+    let error = answered(RegisteredGrant::DeviceCode, secret).expect_err("another grant");
+    assert!(error.to_string().contains("grant"), "{error}");
+    // Whoever is its own user has to prove who it is.
+    let public = json!({ "client_id": "a" });
+    assert!(answered(RegisteredGrant::DeviceCode, public.clone()).is_ok());
+    let error = answered(RegisteredGrant::ClientCredentials, public).expect_err("no secret");
+    assert!(error.to_string().contains("authenticate"), "{error}");
+}
+
+#[test]
+fn a_registration_can_be_looked_up() {
+    let management = Url::parse("https://as.test/register/abc").expect("test URL");
+    let request = registration_lookup(&management, &RegistrationToken::new("t"));
+    assert_eq!(
+        (request.method(), request.url()),
+        (Method::Get, &management)
+    );
+    let header = request.header("authorization").expect("a token");
+    assert_eq!(header.expose_secret(), "Bearer t");
+    for (status, forgotten) in [
+        (200, false),
+        (401, true),
+        (403, false),
+        (404, true),
+        (410, true),
+        (503, false),
+    ] {
+        let response = HttpResponse::new(status, Vec::new(), Vec::new());
+        assert_eq!(is_forgotten(&response), forgotten, "{status}");
     }
 }
 
@@ -114,7 +179,7 @@ fn an_answer_that_cannot_be_used_says_why() {
         ),
         (
             json!({ "grant_types": ["implicit"] }),
-            "authorization code grant",
+            "the grant that was asked for",
         ),
         (json!({ "client_secret": "é" }), "client secret is not"),
         (json!({ "client_secret_expires_at": "soon" }), "not a time"),

@@ -6,7 +6,7 @@ use authkeep_testkit::canary::{Scanner, canary};
 use authkeep_testkit::oauth_server::{Client, Framing, Scripted};
 use serde_json::{Value, json};
 
-use super::{REGISTRATION, anybody, confidential, log_in, world};
+use super::{anybody, confidential, kept, log_in, world};
 use crate::fakes::{CONNECTION, FakePerson, World, answer};
 
 /// What one answer leads to, when it may lead to no login.
@@ -16,7 +16,7 @@ async fn refused_by(world: &World, fault: Scripted) -> LoginError {
     let error = world.broker().login(&anybody(), &person).await.unwrap_err();
     assert_eq!(person.urls(), [] as [String; 0], "no browser is opened");
     assert_eq!(world.server.count("/register"), 1, "asked once: {error:?}");
-    assert!(world.stored(REGISTRATION).is_null() && world.stored(CONNECTION).is_null());
+    assert!(kept(world).is_null() && world.stored(CONNECTION).is_null());
     error
 }
 
@@ -56,7 +56,7 @@ async fn what_is_no_registration_ends_the_login_before_a_browser_opens() {
         (answer(200, "text/html", "<html>"), "not a JSON object"),
         (
             created(json!({ "client_id": "a", "grant_types": ["implicit"] })),
-            "authorization code grant",
+            "the grant that was asked for",
         ),
     ];
     let figures = malformed.len() + 3;
@@ -110,7 +110,7 @@ async fn another_clients_id_takes_that_clients_secret_nowhere() {
     // An honest server, where a client with a secret is registered …
     let honest = confidential();
     log_in(&honest).await;
-    let theirs = honest.stored(REGISTRATION);
+    let theirs = kept(&honest);
     let id = theirs["client_id"].as_str().unwrap();
     let secret = theirs["client_secret"].as_str().unwrap();
     // … and one that answers with that client's id, as a provider of the same profile.
