@@ -147,9 +147,6 @@ pub(crate) enum OnInterrupt<'a> {
 }
 
 /// Runs async work on a runtime that exists for this work only.
-///
-/// The work is polled before signals are listened for: a prompt blocks in that first step, and there a signal
-/// shall end the process as it always does.
 pub(crate) fn block_on<T>(
     on_interrupt: OnInterrupt<'_>,
     work: impl Future<Output = Result<T, CommandError>>,
@@ -157,11 +154,13 @@ pub(crate) fn block_on<T>(
     let runtime = runtime()?;
     let interrupted = || CommandError::new(ExitCode::Interrupted, "interrupted", "interrupted");
     let outcome = runtime.block_on(async {
+        // Heard from before the work begins: it may hide what is typed, and must be there to show it again.
+        let mut signals = Signals::listen();
         let mut work = std::pin::pin!(work);
         tokio::select! {
             biased;
             outcome = &mut work => return outcome,
-            () = signalled() => {}
+            () = signals.next() => {}
         }
         if matches!(on_interrupt, OnInterrupt::Finish(broker) if broker.is_in_transaction()) {
             tokio::select! {
@@ -170,7 +169,7 @@ pub(crate) fn block_on<T>(
                     outcome?;
                     return Err(interrupted().hint("what was under way was finished and saved"));
                 }
-                () = signalled() => {}
+                () = signals.next() => {}
             }
         }
         Err(interrupted().hint(match on_interrupt {
@@ -187,9 +186,10 @@ pub(crate) fn block_on<T>(
 pub(crate) fn to_the_end<T>(work: impl Future<Output = T>) -> Result<T, CommandError> {
     let runtime = runtime()?;
     let outcome = runtime.block_on(async {
+        let mut signals = Signals::listen();
         let deaf = async {
             loop {
-                signalled().await;
+                signals.next().await;
             }
         };
         tokio::select! {
@@ -212,37 +212,54 @@ fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
         })
 }
 
-/// Waits for a signal that asks the process to end. Where signals cannot be listened for, they end it by themselves.
+/// The signals that ask the process to end. Where they cannot be listened for, they end it by themselves.
 #[cfg(unix)]
-async fn signalled() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let kinds = [
-        SignalKind::interrupt(),
-        SignalKind::terminate(),
-        SignalKind::hangup(),
-    ];
-    let heard = async |kind: SignalKind| {
-        if process::is_ignored(kind.as_raw_value()) {
-            return std::future::pending().await;
-        }
-        match signal(kind) {
-            Ok(mut listening) => listening.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    let [interrupt, terminate, hangup] = kinds.map(heard);
-    tokio::select! {
-        _ = interrupt => {}
-        _ = terminate => {}
-        _ = hangup => {}
+struct Signals(Vec<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Signals {
+    /// From now on they no longer end the process. Those that it was told to ignore stay ignored.
+    fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let kinds = [
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+        ];
+        let heard = kinds
+            .into_iter()
+            .filter(|kind| !process::is_ignored(kind.as_raw_value()));
+        Self(heard.filter_map(|kind| signal(kind).ok()).collect())
+    }
+
+    /// Waits for one of them.
+    async fn next(&mut self) {
+        use std::task::Poll;
+        std::future::poll_fn(|context| {
+            let mut heard = self.0.iter_mut();
+            match heard.any(|signal| signal.poll_recv(context).is_ready()) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        })
+        .await;
     }
 }
 
-/// Waits for Ctrl-C.
+/// Ctrl-C.
 #[cfg(not(unix))]
-async fn signalled() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::env;
 use crate::form;
 use crate::output::Output;
 use crate::process::Umask;
-use crate::prompt::{self, Answer, Echo};
+use crate::prompt::{self, Answer, Echo, Lines};
 
 /// Reads the environment first, then asks in a form or on the terminal; opens a browser.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ impl TerminalPerson {
             && browser::is_within_reach(&self.browser)
     }
 
-    fn prompt(&self, field: &FieldRequest) -> Result<SecretString, AskError> {
+    async fn prompt(&self, field: &FieldRequest) -> Result<SecretString, AskError> {
         if let Some(docs) = &field.docs {
             self.output.say(&format!("You find or create it at {docs}"));
         }
@@ -90,10 +90,17 @@ impl TerminalPerson {
         let question =
             crate::printable::printable(&format!("{}{optional}: ", field.label)).into_owned();
         let echo = if field.secret { Echo::Off } else { Echo::On };
-        match prompt::ask(&question, echo).map_err(AskError::Terminal)? {
-            Answer::Text(text) => Ok(text),
-            Answer::Cancelled => Err(AskError::Cancelled),
-            Answer::NoTerminal => Err(AskError::NotPossible),
+        loop {
+            let asked = prompt::ask(&question, echo).await;
+            match asked.map_err(AskError::Terminal)? {
+                Answer::Text(text) => return Ok(text),
+                Answer::SeveralLines => self.output.warn(&format!(
+                    "the {} is one line, and several were pasted; none was taken",
+                    field.label
+                )),
+                Answer::Cancelled => return Err(AskError::Cancelled),
+                Answer::NoTerminal => return Err(AskError::NotPossible),
+            }
         }
     }
 }
@@ -129,14 +136,16 @@ impl Interaction for TerminalPerson {
         Launch::Shown
     }
 
-    fn ask(&self, field: &FieldRequest) -> Result<SecretString, AskError> {
-        if let Some(value) = self.environment_value(field) {
-            return Ok(value);
-        }
-        if self.input == Input::Forbidden {
-            return Err(AskError::NotPossible);
-        }
-        self.prompt(field)
+    fn ask<'a>(&'a self, field: &'a FieldRequest) -> BoxFuture<'a, Result<SecretString, AskError>> {
+        Box::pin(async move {
+            if let Some(value) = self.environment_value(field) {
+                return Ok(value);
+            }
+            match self.input {
+                Input::Allowed => self.prompt(field).await,
+                Input::Forbidden => Err(AskError::NotPossible),
+            }
+        })
     }
 
     fn ask_all<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Result<Answers, Unanswered>> {
@@ -170,7 +179,7 @@ impl Interaction for TerminalPerson {
                     continue;
                 }
                 let answer = match self.input {
-                    Input::Allowed => self.prompt(field),
+                    Input::Allowed => self.prompt(field).await,
                     Input::Forbidden => Err(AskError::NotPossible),
                 };
                 answers.values[index] = match answer {
@@ -202,7 +211,7 @@ impl Interaction for TerminalPerson {
     }
 
     fn paste<'a>(&'a self, mut judge: Judge<'a>) -> BoxFuture<'a, Result<(), AskError>> {
-        let lines = prompt::pasted();
+        let lines = Lines::begin();
         // Said when it is so: what is typed before would be seen.
         self.output.instruct(
             "When the browser shows its last page, which may be an error, copy the whole address of it, \
@@ -213,7 +222,7 @@ impl Interaction for TerminalPerson {
             loop {
                 match lines.next().await.map_err(AskError::Terminal)? {
                     Answer::Text(text) if judge(&text).is_break() => return Ok(()),
-                    Answer::Text(_) => {}
+                    Answer::Text(_) | Answer::SeveralLines => {}
                     Answer::Cancelled => return Err(AskError::Cancelled),
                     Answer::NoTerminal => return Err(AskError::NotPossible),
                 }

@@ -11,7 +11,8 @@ use crate::{Answers, BoxFuture, BrowserUrl, ConnectionName, Inquiry, Unanswered}
 
 /// Somebody (or a test) who can look at a browser and answer questions.
 ///
-/// Implementations may block: they are called where nothing else of a login runs.
+/// A browser may be opened in a blocking way; whoever asks does not block, so that a login that is given up ends at
+/// once.
 pub trait Interaction: Send + Sync + Debug {
     /// Opens `url` in a browser, and shows it to the person in any case.
     fn open_url(&self, url: &BrowserUrl) -> Launch;
@@ -21,7 +22,7 @@ pub trait Interaction: Send + Sync + Debug {
     /// # Errors
     ///
     /// [`AskError::NotPossible`] where nobody can answer, [`AskError::Cancelled`] where somebody declined to.
-    fn ask(&self, field: &FieldRequest) -> Result<SecretString, AskError>;
+    fn ask<'a>(&'a self, field: &'a FieldRequest) -> BoxFuture<'a, Result<SecretString, AskError>>;
 
     /// Why no browser can be opened here, such as `there is no display`; `None` where one can be. A login whose
     /// provider offers the device code flow uses that instead.
@@ -57,7 +58,7 @@ pub trait Interaction: Send + Sync + Debug {
         Box::pin(async move {
             let mut answers = Answers::none(inquiry);
             for (index, field) in inquiry.fields.iter().enumerate() {
-                answers.values[index] = match self.ask(field) {
+                answers.values[index] = match self.ask(field).await {
                     Ok(value) => Some(value),
                     Err(AskError::NotPossible) if field.optional => None,
                     Err(source) => return Err(Unanswered { index, source }),

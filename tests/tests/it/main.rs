@@ -38,6 +38,7 @@ mod login_refused;
 mod login_run;
 mod oidc_provider;
 mod openid;
+mod prompt_interrupted;
 mod refresh_apart;
 mod refresh_callers_killed;
 mod refresh_helper_killed;

@@ -6,7 +6,7 @@ use authkeep_core::{ProfileChange, ProfileName};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::context::{Context, entropy};
+use crate::context::{Context, OnInterrupt, block_on, entropy};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::output::{Done, Output, View};
@@ -100,7 +100,10 @@ fn confirm(context: &Context, output: &Output, name: &ProfileName) -> Result<(),
     }
     let question =
         format!("Delete the profile {name} and every credential in it? Type its name to confirm: ");
-    match prompt::ask(&question, Echo::On) {
+    let asked = block_on(OnInterrupt::Drop, async {
+        Ok(prompt::ask(&question, Echo::On).await)
+    })?;
+    match asked {
         // EXPOSE: a profile's name, typed in the open.
         Ok(Answer::Text(text)) if secrecy::ExposeSecret::expose_secret(&text) == name.as_str() => {
             Ok(())

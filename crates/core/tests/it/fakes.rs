@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use authkeep_audit::AuditLog;
 use authkeep_core::{
-    AskError, Backoff, Broker, BrokerParts, BrowserUrl, Clock, Connection, Deadlines, Event,
-    FieldRequest, Home, HttpClient, Interaction, Launch, LoginRequest, ProfileName, ProxySettings,
-    Purpose, Replace, ReqwestClient, Supplied, Target, Timestamp,
+    AskError, Backoff, BoxFuture, Broker, BrokerParts, BrowserUrl, Clock, Connection, Deadlines,
+    Event, FieldRequest, Home, HttpClient, Interaction, Launch, LoginRequest, ProfileName,
+    ProxySettings, Purpose, Replace, ReqwestClient, Supplied, Target, Timestamp,
 };
 use authkeep_registry::Registry;
 use authkeep_testkit::browser::{Person, follow};
@@ -348,10 +348,11 @@ impl Interaction for FakePerson {
         Launch::Started
     }
 
-    fn ask(&self, field: &FieldRequest) -> Result<SecretString, AskError> {
+    fn ask<'a>(&'a self, field: &'a FieldRequest) -> BoxFuture<'a, Result<SecretString, AskError>> {
         self.questions.lock().unwrap().push(field.clone());
         let answer = self.answers.lock().unwrap().pop_front();
-        answer.map(SecretString::from).ok_or(AskError::NotPossible)
+        let answer = answer.map(SecretString::from).ok_or(AskError::NotPossible);
+        Box::pin(std::future::ready(answer))
     }
 
     fn no_browser(&self) -> Option<String> {

@@ -1,4 +1,4 @@
-//! The live table, on a terminal that `script` provides.
+//! The live table, on a terminal.
 
 use crate::terminal::on_a_terminal;
 

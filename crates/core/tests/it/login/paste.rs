@@ -61,8 +61,8 @@ impl Interaction for Hands {
         self.launch.clone()
     }
 
-    fn ask(&self, _: &FieldRequest) -> Result<SecretString, AskError> {
-        Err(AskError::NotPossible)
+    fn ask<'a>(&'a self, _: &'a FieldRequest) -> BoxFuture<'a, Result<SecretString, AskError>> {
+        Box::pin(std::future::ready(Err(AskError::NotPossible)))
     }
 
     fn pasting(&self) -> Pasting {
