@@ -43,6 +43,7 @@ impl<'a> AuthorizationServer<'a> {
             scopes,
             scope_separator: &self.oauth.scope_separator,
             scope_param: &self.oauth.device.scope_param,
+            resource: self.oauth.resource.as_deref(),
         };
         Some(request.request())
     }

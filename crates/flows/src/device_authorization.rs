@@ -32,6 +32,8 @@ pub struct DeviceAuthorizationRequest<'a> {
     pub scope_separator: &'a str,
     /// The name of the scopes' parameter: `scope`, but for vendors that renamed it.
     pub scope_param: &'a str,
+    /// The resource that the token is for (RFC 8707).
+    pub resource: Option<&'a str>,
 }
 
 impl DeviceAuthorizationRequest<'_> {
@@ -48,6 +50,7 @@ impl DeviceAuthorizationRequest<'_> {
         if !scopes.is_empty() {
             pairs.push((self.scope_param, &scopes));
         }
+        pairs.extend(self.resource.map(|resource| ("resource", resource)));
         let request = HttpRequest::new(Method::Post, self.endpoint.clone());
         let request = match self.format {
             BodyFormat::Form => request.form(&pairs),

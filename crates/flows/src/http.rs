@@ -191,10 +191,13 @@ impl HttpResponse {
 
     /// The first header of this name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let found = self
-            .headers
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name));
+        self.headers(name).next()
+    }
+
+    /// Every header of this name, in any case.
+    pub(crate) fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = |(known, _): &&(String, String)| known.eq_ignore_ascii_case(name);
+        let found = self.headers.iter().filter(named);
         found.map(|(_, value)| value.as_str())
     }
 

@@ -13,13 +13,14 @@
 //! 5. [`revocation_request`] gives them up again.
 //!
 //! Where no browser can come back, [`DeviceAuthorizationRequest`] and [`DevicePolling`] take the place of the first
-//! three.
+//! three. Where the endpoints are not known, [`metadata`] comes before all of them.
 //!
 //! Secrets are types of their own ([`AccessToken`] and its siblings): redacted in `Debug`, wiped
 //! when dropped, and readable only through a method called `expose`.
 
 mod client;
 mod http;
+pub mod metadata;
 mod pkce;
 mod registration;
 mod secret;

@@ -10,7 +10,7 @@ use url::Host;
 
 /// Whether a definition may name loopback and private addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Locality {
+pub enum Locality {
     /// The ordinary case: public hosts only, https only.
     Public,
     /// `"local": true`: also loopback and private hosts, and http on loopback.
@@ -57,7 +57,8 @@ pub(crate) fn objection<S: AsRef<str>>(host: &Host<S>, locality: Locality) -> Op
 }
 
 /// True when the host can only be this machine: http is tolerable there and nowhere else.
-pub(crate) fn is_loopback<S: AsRef<str>>(host: &Host<S>) -> bool {
+#[must_use]
+pub fn is_loopback<S: AsRef<str>>(host: &Host<S>) -> bool {
     match host {
         Host::Ipv4(v4) => v4.is_loopback(),
         Host::Ipv6(v6) => v6.is_loopback(),

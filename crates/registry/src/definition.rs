@@ -21,6 +21,7 @@ pub use self::api_key::{ApiKey, Field};
 pub use self::flow::Flow;
 pub use self::host_rule::HostRule;
 pub use self::injection::Injection;
+pub(crate) use self::oauth::RESOURCE;
 pub use self::oauth::{
     Assertion, ClientAuthMethod, ClientCredentials, DeviceRequest, OAuth, RedirectKind,
 };

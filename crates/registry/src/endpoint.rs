@@ -7,8 +7,11 @@ use url::{Host, Url};
 
 use crate::address::{self, Locality};
 
-/// Parses and checks a concrete URL. The error is a reason such as `must be https (found http)`.
-pub(crate) fn check(text: &str, locality: Locality) -> Result<Url, String> {
+/// Parses and checks a concrete URL, such as an endpoint.
+///
+/// # Errors
+/// The reason, such as `must be https (found http)`, to be put behind what it is about.
+pub fn check(text: &str, locality: Locality) -> Result<Url, String> {
     // The URL parser repairs backslashes, tabs and spaces silently; here they are only ever a trick.
     if let Some(odd) = text
         .chars()

@@ -25,7 +25,7 @@ mod registry;
 mod template;
 mod text;
 
-pub use address::{is_public, is_public_host};
+pub use address::{Locality, is_loopback, is_public, is_public_host};
 pub use bind::BindError;
 pub use definition::{
     ApiKey, Assertion, BodyFormat, ClientAuthMethod, ClientCredentials, Definition, DeviceRequest,
@@ -33,6 +33,7 @@ pub use definition::{
     RequestAuth, Revocation, RevocationAuth, UnknownWord, Whoami,
 };
 pub use document::MAX_BYTES;
+pub use endpoint::check as check_url;
 pub use env_var::{EnvVarName, InvalidEnvVarName};
 pub use error::{DefinitionError, FieldError};
 pub use host::{HostPattern, InvalidHostPattern};

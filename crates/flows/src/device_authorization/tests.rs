@@ -15,6 +15,16 @@ fn client(auth: ClientAuth) -> Client {
 }
 
 fn request(auth: ClientAuth, format: BodyFormat, scopes: &[&str], scope_param: &str) -> String {
+    request_for(auth, format, scopes, scope_param, None)
+}
+
+fn request_for(
+    auth: ClientAuth,
+    format: BodyFormat,
+    scopes: &[&str],
+    scope_param: &str,
+    resource: Option<&str>,
+) -> String {
     let scopes: Vec<String> = scopes.iter().map(|s| (*s).to_owned()).collect();
     let request = DeviceAuthorizationRequest {
         endpoint: &Url::parse("https://as.test/device_authorization").expect("test URL"),
@@ -23,6 +33,7 @@ fn request(auth: ClientAuth, format: BodyFormat, scopes: &[&str], scope_param: &
         scopes: &scopes,
         scope_separator: " ",
         scope_param,
+        resource,
     }
     .request();
     assert_eq!(
@@ -50,6 +61,11 @@ fn the_request() {
     assert_eq!(
         request(ClientAuth::None, Json, &["a"], "scopes"),
         json!({"client_id": "1406020730", "scopes": "a"}).to_string()
+    );
+    let resource = Some("https://rs.test/mcp");
+    assert_eq!(
+        request_for(ClientAuth::None, Form, &["a"], "scope", resource),
+        "client_id=1406020730&scope=a&resource=https%3A%2F%2Frs.test%2Fmcp"
     );
 }
 

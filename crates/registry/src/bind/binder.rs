@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use crate::address::Locality;
-use crate::definition::{Definition, HostRule, OAuth, Param, Request, Revocation, Whoami};
+use crate::definition::{
+    Definition, HostRule, OAuth, Param, RESOURCE, Request, Revocation, Whoami,
+};
 use crate::endpoint;
 use crate::error::FieldError;
 use crate::host::HostPattern;
@@ -79,8 +81,16 @@ impl<'a> Binder<'a> {
         {
             self.faults.push(FieldError::new("oauth.issuer", why));
         }
+        let resource = self.resource(oauth.resource.as_ref());
+        let named = || resource.iter().map(|id| (RESOURCE.to_owned(), id.clone()));
+        let with_resource =
+            |params: &[(String, Template)]| self.texts(params).into_iter().chain(named()).collect();
+        let authorization_params = with_resource(&oauth.authorization_params);
+        let token_params = with_resource(&oauth.token_params);
         OAuthEndpoints {
             issuer,
+            iss_required: false,
+            resource,
             authorization_url: self
                 .url("oauth.authorization_url", oauth.authorization_url.as_ref()),
             token_url: self.url("oauth.token_url", oauth.token_url.as_ref()),
@@ -104,8 +114,8 @@ impl<'a> Binder<'a> {
             pkce: oauth.pkce,
             public_client: oauth.public_client,
             redirect: oauth.redirect,
-            authorization_params: self.texts(&oauth.authorization_params),
-            token_params: self.texts(&oauth.token_params),
+            authorization_params,
+            token_params,
             token_path: oauth.token_path.clone(),
             expires_in: oauth.expires_in,
             login_expires_in: oauth.login_expires_in,
@@ -196,6 +206,20 @@ impl<'a> Binder<'a> {
                 None
             }
         }
+    }
+
+    /// An absolute URI without a fragment (RFC 8707 section 2). It is compared as text and sent as it is written.
+    fn resource(&mut self, template: Option<&Template>) -> Option<String> {
+        let text = self.render(template?)?;
+        let why = match Url::parse(&text) {
+            Ok(url) if url.fragment().is_none() && text.bytes().all(|b| b.is_ascii_graphic()) => {
+                return Some(text);
+            }
+            Ok(_) => "must not contain a fragment, a space or a letter that is not ASCII",
+            Err(_) => "is not an absolute URI",
+        };
+        self.faults.push(FieldError::new("oauth.resource", why));
+        None
     }
 
     fn revocation(&mut self, revocation: &Revocation) -> Option<Revocation> {

@@ -233,3 +233,29 @@ fn a_local_base_url_may_be_plain_http_on_loopback() {
     assert_eq!(with_http_port("127.0.0.1/x"), "127.0.0.1:80/x");
     assert_eq!(with_http_port("[::1]"), "[::1]:80");
 }
+
+#[test]
+fn a_resource_is_named_in_every_request_for_a_token() {
+    let text = json!({
+        "schema_version": 2, "name": "acme", "display_name": "Acme", "flows": ["authorization_code"],
+        "params": {"tenant": {"label": "Tenant", "default": "blue"}},
+        "hosts": ["rs.acme.example/mcp/"],
+        "oauth": {
+            "issuer": "https://as.acme.example",
+            "resource": "https://rs.acme.example/{tenant}",
+            "authorization_params": {"prompt": "consent"}
+        }
+    });
+    let definition = Definition::from_json("acme.json", &text.to_string()).expect("reads");
+    let provider = definition.bind(&BTreeMap::new()).expect("binds");
+    let oauth = provider.oauth.expect("has OAuth");
+    let resource = (
+        "resource".to_owned(),
+        "https://rs.acme.example/blue".to_owned(),
+    );
+    assert_eq!(oauth.resource.as_ref(), Some(&resource.1));
+    let prompt = ("prompt".to_owned(), "consent".to_owned());
+    assert_eq!(oauth.authorization_params, [prompt, resource.clone()]);
+    assert_eq!(oauth.token_params, [resource]);
+    assert!(oauth.needs_discovery());
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::injection::read_pairs;
 use super::param::take_pointer;
-use super::request::{BodyFormat, Method, Request, RequestAuth, Revocation};
+use super::request::{BodyFormat, Method, Request, Revocation};
 use super::word::words;
 use super::{Flow, Injection, Param, read_docs};
 use crate::address::Locality;
@@ -55,8 +55,10 @@ words! {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OAuth {
-    /// The issuer, for discovery (RFC 8414); explicit URLs win.
+    /// The issuer. Without a `token_url` its metadata (RFC 8414) supplies the URLs that are left out.
     pub issuer: Option<Template>,
+    /// The resource that tokens are for (RFC 8707), named in every request for one.
+    pub resource: Option<Template>,
     /// The authorization endpoint (RFC 6749 section 3.1).
     pub authorization_url: Option<Template>,
     /// The token endpoint (RFC 6749 section 3.2).
@@ -145,6 +147,9 @@ pub struct DeviceRequest {
     pub scope_param: String,
 }
 
+/// The parameter that names the resource (RFC 8707 section 2).
+pub(crate) const RESOURCE: &str = "resource";
+
 impl OAuth {
     pub(super) fn read(mut fields: Fields<'_>, locality: Locality) -> Self {
         const AUTHORIZATION: [&str; 7] = [
@@ -175,6 +180,7 @@ impl OAuth {
             .unwrap_or_else(|| "scope".to_owned());
         let oauth = Self {
             issuer: fields.take_template("issuer", Variables::Params),
+            resource: fields.take_template("resource", Variables::Params),
             authorization_url: fields.take_template("authorization_url", Variables::Params),
             token_url: fields.take_template("token_url", Variables::Params),
             device_authorization_url: fields
@@ -223,6 +229,7 @@ impl OAuth {
                 "registers no clients with a private key",
             );
         }
+        oauth.check_resource(&fields);
         if oauth.token_format == BodyFormat::None {
             fields.fault("token_format", "must be form or json");
         }
@@ -243,6 +250,21 @@ impl OAuth {
         match &self.client_credentials {
             Some(grant) if flow == Some(Flow::ClientCredentials) => &grant.scopes,
             _ => &self.scopes,
+        }
+    }
+
+    fn check_resource(&self, fields: &Fields<'_>) {
+        let sets = [
+            ("authorization_params", &self.authorization_params),
+            ("token_params", &self.token_params),
+        ];
+        for (key, _) in sets
+            .into_iter()
+            .filter(|(_, extra)| extra.iter().any(|(name, _)| name == RESOURCE))
+            .filter(|_| self.resource.is_some())
+        {
+            let field = format!("{key}.{RESOURCE}");
+            fields.fault(&field, "is there as `resource` already");
         }
     }
 
@@ -273,6 +295,7 @@ impl OAuth {
     pub(crate) fn endpoints(&self) -> impl Iterator<Item = (&'static str, &Template)> {
         [
             ("issuer", &self.issuer),
+            ("resource", &self.resource),
             ("authorization_url", &self.authorization_url),
             ("token_url", &self.token_url),
             ("device_authorization_url", &self.device_authorization_url),
@@ -343,11 +366,6 @@ impl DeviceRequest {
 
 /// `revocation_url` is short for the standard request (RFC 7009), `revocation` describes any other.
 fn read_revocation(fields: &mut Fields<'_>, client_auth: ClientAuthMethod) -> Option<Revocation> {
-    let default_auth = match client_auth {
-        ClientAuthMethod::Basic => RequestAuth::Basic,
-        ClientAuthMethod::Body | ClientAuthMethod::PrivateKeyJwt => RequestAuth::Body,
-        ClientAuthMethod::None => RequestAuth::None,
-    };
     let standard = fields.take_template("revocation_url", Variables::Params);
     let custom = fields.take_object("revocation");
     if standard.is_some() && custom.is_some() {
@@ -357,18 +375,7 @@ fn read_revocation(fields: &mut Fields<'_>, client_auth: ClientAuthMethod) -> Op
         );
     }
     if let Some(url) = standard {
-        return Some(Revocation {
-            url,
-            method: Method::Post,
-            auth: default_auth,
-            format: BodyFormat::Form,
-            headers: Vec::new(),
-            params: Template::parse("{token}")
-                .map(|token| ("token".to_owned(), token))
-                .into_iter()
-                .collect(),
-            standard: true,
-        });
+        return Some(Revocation::standard(url, client_auth));
     }
     let path = fields.path_of("revocation");
     let request = Request::read(custom?);
@@ -384,7 +391,7 @@ fn read_revocation(fields: &mut Fields<'_>, client_auth: ClientAuthMethod) -> Op
     Some(Revocation {
         url,
         method: request.method,
-        auth: request.auth.unwrap_or(default_auth),
+        auth: request.auth.unwrap_or(client_auth.into()),
         format: request.format,
         headers: request.headers,
         params,

@@ -1,5 +1,6 @@
 //! Requests to an authorization server that the standard does not describe: odd refreshes, upgrades, revocations.
 
+use super::ClientAuthMethod;
 use super::injection::{read_headers, read_pairs};
 use super::word::words;
 use crate::reader::{Fields, Variables};
@@ -65,6 +66,16 @@ pub struct Request {
     pub params: Vec<(String, Template)>,
 }
 
+impl From<ClientAuthMethod> for RequestAuth {
+    fn from(method: ClientAuthMethod) -> Self {
+        match method {
+            ClientAuthMethod::Basic => Self::Basic,
+            ClientAuthMethod::Body | ClientAuthMethod::PrivateKeyJwt => Self::Body,
+            ClientAuthMethod::None => Self::None,
+        }
+    }
+}
+
 /// How a token is revoked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -123,6 +134,21 @@ impl Request {
 }
 
 impl Revocation {
+    /// The standard request (RFC 7009) to `url`, by a client that authenticates as at the token endpoint.
+    #[must_use]
+    pub fn standard(url: Template, client_auth: ClientAuthMethod) -> Self {
+        let token = Template::parse("{token}").map(|token| ("token".to_owned(), token));
+        Self {
+            url,
+            method: Method::Post,
+            auth: client_auth.into(),
+            format: BodyFormat::Form,
+            headers: Vec::new(),
+            params: token.into_iter().collect(),
+            standard: true,
+        }
+    }
+
     /// The origin the request goes to, such as `https://api.example.com`. `None` only while
     /// parameters of the definition are not bound.
     #[must_use]

@@ -16,6 +16,11 @@ use crate::env_var::EnvVarName;
 pub struct OAuthEndpoints {
     /// The issuer exactly as written, because issuers are compared as text (RFC 8414 section 3.3).
     pub issuer: Option<String>,
+    /// Whether the server has promised to name itself in every authorization response (RFC 9207 section 3). A
+    /// definition cannot say so; discovery does.
+    pub iss_required: bool,
+    /// The resource that tokens are for, as text. It is among the parameters below already.
+    pub resource: Option<String>,
     /// The authorization endpoint.
     pub authorization_url: Option<Url>,
     /// The token endpoint.
@@ -87,6 +92,12 @@ pub struct ClientCredentialsRequest {
 }
 
 impl OAuthEndpoints {
+    /// Whether the endpoints have to be learnt from the issuer's metadata before anything can be asked for.
+    #[must_use]
+    pub fn needs_discovery(&self) -> bool {
+        self.issuer.is_some() && self.token_url.is_none()
+    }
+
     pub(super) fn origins(&self) -> Vec<String> {
         let urls = [
             &self.authorization_url,

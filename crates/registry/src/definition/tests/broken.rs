@@ -86,6 +86,21 @@ fn each_broken_definition_names_the_field_and_the_reason() {
             "needs it",
         ),
         (
+            json!({"oauth": {"resource": "/mcp"}}),
+            "oauth.resource",
+            "is not an absolute URI",
+        ),
+        (
+            json!({"oauth": {"resource": "https://rs.example.com/#mcp"}}),
+            "oauth.resource",
+            "must not contain a fragment",
+        ),
+        (
+            json!({"oauth": {"resource": "https://rs.example.com", "token_params": {"resource": "https://evil.example"}}}),
+            "oauth.token_params.resource",
+            "is there as `resource` already",
+        ),
+        (
             json!({"nmae": "x"}),
             "nmae",
             "is not a known field (did you mean `name`?)",
