@@ -5,6 +5,7 @@
 
 mod definition;
 mod device_code;
+mod discovery;
 mod home;
 mod login;
 mod logout;

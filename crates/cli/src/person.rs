@@ -255,6 +255,9 @@ impl Interaction for TerminalPerson {
                 };
                 self.countdown.start(&self.output, what, *patience);
             }
+            Event::Discovering { server } => self
+                .output
+                .say(&format!("Asking {server} for its endpoints …")),
             Event::Registering { server } => self.output.say(&format!(
                 "Registering a client at {server}, so that you need not …"
             )),

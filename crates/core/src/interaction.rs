@@ -171,6 +171,11 @@ pub enum Event {
     /// The person has to approve this on a device that has a browser, and the login waits for it. Without it being
     /// shown the login cannot succeed.
     DeviceCode(Box<DeviceCodePrompt>),
+    /// An authorization server is being asked for its endpoints.
+    Discovering {
+        /// Its host.
+        server: String,
+    },
     /// A client is being registered with the authorization server, instead of by the person.
     Registering {
         /// The host that registers it.

@@ -24,9 +24,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use authkeep_audit::{Action, Outcome};
-use authkeep_registry::{ClientAuthMethod, Definition, Flow, Provider, ProviderName, RedirectKind};
+use authkeep_registry::{
+    ClientAuthMethod, Definition, Flow, OAuthEndpoints, Provider, ProviderName, RedirectKind,
+};
 use authkeep_vault::Expected;
 use secrecy::SecretString;
+use url::Url;
 
 pub use self::browser_url::{BrowserUrl, ForbiddenUrl, Loopbacks};
 pub use self::error::LoginError;
@@ -126,6 +129,15 @@ impl Broker {
             }
         }
         let provider = definition.bind(&self.with_environment_params(&definition, request))?;
+        let provider = match asks_the_issuer(&provider, request) {
+            Some(server) => {
+                person.tell(&Event::Discovering { server });
+                let completed = self.completed(provider).await;
+                completed
+                    .inspect_err(|error| self.note_failure(&definition.name, request, error))?
+            }
+            None => provider,
+        };
         let flow = choose(&provider, request, person)?;
         tracing::debug!(provider = %provider.name, connection = %request.connection, flow = flow.as_str(), source = found.source.as_str(), "logging in");
         let acquired = match flow {
@@ -151,12 +163,7 @@ impl Broker {
                 Ok(self.with_account(saved, before, &provider, person).await)
             }
             Err(error) => {
-                let outcome = Outcome::Failed(error.kind().to_owned());
-                let connection = Some(&request.connection);
-                let noted = self.record(Action::Login, &definition.name, connection, outcome, &[]);
-                if let Err(error) = noted {
-                    tracing::warn!(%error, "the failed login could not be recorded");
-                }
+                self.note_failure(&definition.name, request, &error);
                 Err(error)
             }
         }
@@ -191,6 +198,15 @@ impl Broker {
             }
         }
         Ok(scopes)
+    }
+
+    fn note_failure(&self, provider: &ProviderName, request: &LoginRequest, error: &LoginError) {
+        let outcome = Outcome::Failed(error.kind().to_owned());
+        let connection = Some(&request.connection);
+        let noted = self.record(Action::Login, provider, connection, outcome, &[]);
+        if let Err(error) = noted {
+            tracing::warn!(%error, "the failed login could not be recorded");
+        }
     }
 
     /// The parameters that were given, and those that the environment gives where they were not.
@@ -302,19 +318,33 @@ fn difference(connection: &Connection, request: &LoginRequest) -> Option<Differe
     more.then_some(Difference::MoreScopes)
 }
 
-/// The flows of the definition that this version can run on this machine.
+/// The host that has to be asked for the endpoints first. A key needs none.
+fn asks_the_issuer(provider: &Provider, request: &LoginRequest) -> Option<String> {
+    let oauth = provider.oauth.as_ref().filter(|o| o.needs_discovery())?;
+    let by_key = match request.flow {
+        Some(flow) => flow == Flow::ApiKey,
+        None => {
+            request.supplied.0.contains_key("token")
+                || provider.flows.first() == Some(&Flow::ApiKey)
+        }
+    };
+    let issuer = Url::parse(oauth.issuer.as_ref()?).ok()?;
+    Some(issuer.host_str()?.to_owned()).filter(|_| !by_key)
+}
+
+/// The flows of the definition that this version can run on this machine. Of those whose endpoints the issuer has yet to
+/// name, it is not known what the issuer offers.
 pub fn usable_flows(provider: &Provider) -> Vec<Flow> {
-    let can_redirect = provider
-        .oauth
-        .as_ref()
-        .is_some_and(|oauth| oauth.authorization_url.is_some() && oauth.token_url.is_some());
-    let has_own_client = provider.oauth.as_ref().is_some_and(|oauth| {
-        oauth.token_url.is_some() && oauth.client_auth != ClientAuthMethod::None
-    });
-    let has_device_endpoint = provider
-        .oauth
-        .as_ref()
-        .is_some_and(|oauth| oauth.device_authorization_url.is_some() && oauth.token_url.is_some());
+    let has = |endpoint: fn(&OAuthEndpoints) -> bool| {
+        let oauth = provider.oauth.as_ref();
+        oauth.is_some_and(|oauth| {
+            oauth.needs_discovery() || (oauth.token_url.is_some() && endpoint(oauth))
+        })
+    };
+    let can_redirect = has(|oauth| oauth.authorization_url.is_some());
+    let has_device_endpoint = has(|oauth| oauth.device_authorization_url.is_some());
+    let has_own_client = has(|_| true)
+        && (provider.oauth.as_ref()).is_some_and(|o| o.client_auth != ClientAuthMethod::None);
     provider
         .flows
         .iter()

@@ -213,8 +213,8 @@ impl Broker {
             Ok(Some(found)) => found.definition,
             _ => return Err("its definition is gone".to_owned()),
         };
-        let bound = definition
-            .bind(&record.params)
+        let bound = record
+            .provider(&definition)
             .map_err(|_| "its definition no longer fits this login".to_owned())?;
         let Some(server) = AuthorizationServer::of(&bound) else {
             return Ok(None);

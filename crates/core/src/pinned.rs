@@ -10,9 +10,10 @@
 
 use std::collections::BTreeMap;
 
-use authkeep_registry::{OAuthEndpoints, Provider, Revocation};
+use authkeep_registry::{OAuthEndpoints, Provider, Revocation, Template};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use url::Url;
 
 /// Endpoints, host patterns and variables, as text, as they were at login.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +64,24 @@ impl Pinned {
         }
     }
 
+    /// Puts the endpoints of that time in their places, where the definition leaves them to the issuer: the issuer is
+    /// not asked again, and nobody who changes its metadata later gets what was stored before.
+    pub(crate) fn complete(&self, provider: &mut Provider) {
+        let Some(oauth) = provider.oauth.as_mut().filter(|o| o.needs_discovery()) else {
+            return;
+        };
+        let line = |text: &Option<String>, at| text.as_deref()?.lines().nth(at).map(str::to_owned);
+        let url = |text| line(text, 0).and_then(|line| Url::parse(&line).ok());
+        oauth.token_url = url(&self.token);
+        let device = oauth.device_authorization_url.take();
+        oauth.device_authorization_url = device.or(url(&self.device));
+        if oauth.revocation.is_none() {
+            let url = line(&self.revocation, REVOCATION_URL);
+            oauth.revocation =
+                url.map(|url| Revocation::standard(Template::literal(&url), oauth.client_auth));
+        }
+    }
+
     /// Whether token requests still go where they went at login, and say the same besides.
     pub(crate) fn admits_token_requests(&self, oauth: &OAuthEndpoints) -> bool {
         self.token.is_some() && self.token == token_request(oauth)
@@ -106,6 +125,9 @@ fn client_credentials(oauth: &OAuthEndpoints) -> Option<String> {
 fn device_authorization(oauth: &OAuthEndpoints) -> Option<String> {
     Some(oauth.device_authorization_url.as_ref()?.to_string())
 }
+
+/// The line of a pinned revocation that holds its URL.
+const REVOCATION_URL: usize = 1;
 
 /// One line for each part of the request; the order is the definition's own, which is sorted.
 fn revocation_request(revocation: &Revocation) -> String {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use authkeep_registry::{BindError, Definition, Provider};
 use authkeep_vault::{EntryKey, Expected, PutError, Revision, Store, StoreError};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::de::DeserializeOwned;
@@ -167,6 +168,13 @@ impl ConnectionRecord {
         let missing = move |scope: &&String| granted.is_some_and(|some| !some.contains(scope));
         let asked = self.scopes_asked.iter();
         asked.filter(missing).map(String::as_str)
+    }
+
+    /// The provider as it was at login: with its parameters, and with the endpoints that its issuer named then.
+    pub(crate) fn provider(&self, definition: &Definition) -> Result<Provider, BindError> {
+        let mut provider = definition.bind(&self.params)?;
+        self.pinned.complete(&mut provider);
+        Ok(provider)
     }
 
     /// How long the current access token lives in all, from when it was received.

@@ -17,6 +17,7 @@ mod message;
 mod metadata;
 mod options;
 mod register;
+mod resource;
 mod revoke;
 mod script;
 mod seen;
@@ -91,6 +92,19 @@ impl OAuthServer {
         definition["flows"] = serde_json::json!(["authorization_code", "device_code"]);
         definition["oauth"]["device_authorization_url"] =
             format!("{}/device_authorization", self.shared.url).into();
+        definition
+    }
+
+    /// The same definition with nothing but the issuer in place of the endpoints.
+    #[must_use]
+    pub fn issuer_definition(&self, name: &str) -> serde_json::Value {
+        let mut definition = self.definition(name);
+        if let Some(oauth) = definition["oauth"].as_object_mut() {
+            oauth.retain(|field, _| !field.ends_with("_url"));
+        }
+        if let Some(path) = &self.shared.state().options.resource {
+            definition["oauth"]["resource"] = format!("{}{path}", self.shared.url).into();
+        }
         definition
     }
 

@@ -79,7 +79,7 @@ fn definitions() {
     let inspect = ok(&product, &["inspect", "gh"]);
     assert_eq!(
         keys(&inspect),
-        "category display_name docs endpoints fields flows hosts notes params provider redirect scopes source variables"
+        "category display_name docs endpoints fields flows hosts issuer notes params provider redirect resource scopes source variables"
     );
     assert_eq!(inspect["provider"], "github");
     assert_eq!(keys(&inspect["flows"][0]), "available flow");

@@ -21,6 +21,7 @@ mod client_assertion;
 mod client_credentials;
 mod completions;
 mod connections;
+mod discovery_openid;
 mod escapes;
 mod export_shells;
 mod fixtures;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use authkeep_core::{redirect_address, usable_flows};
-use authkeep_registry::{Definition, Flow, Param, Provider, ProviderName, Source};
+use authkeep_registry::{Definition, Flow, OAuthEndpoints, Param, Provider, ProviderName, Source};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -65,12 +65,21 @@ impl Inspection {
             .collect()
     }
 
+    fn oauth(&self) -> Option<&OAuthEndpoints> {
+        self.provider.as_ref()?.oauth.as_ref()
+    }
+
+    fn issuer(&self) -> Option<&str> {
+        self.oauth()?.issuer.as_deref()
+    }
+
+    /// What tokens are for, where they are for one resource alone.
+    fn resource(&self) -> Option<&str> {
+        self.oauth()?.resource.as_deref()
+    }
+
     fn endpoints(&self) -> Vec<(&'static str, String)> {
-        let Some(oauth) = self
-            .provider
-            .as_ref()
-            .and_then(|provider| provider.oauth.as_ref())
-        else {
+        let Some(oauth) = self.oauth() else {
             return Vec::new();
         };
         [
@@ -136,11 +145,7 @@ impl Inspection {
     }
 
     fn scopes(&self) -> &[String] {
-        let oauth = self
-            .provider
-            .as_ref()
-            .and_then(|provider| provider.oauth.as_ref());
-        oauth
+        self.oauth()
             .map(|oauth| oauth.scopes.as_slice())
             .unwrap_or_default()
     }
@@ -173,8 +178,20 @@ impl View for Inspection {
             };
             writeln!(out, "  flow          {flow}{note}")?;
         }
+        if let Some(issuer) = self.issuer() {
+            let asked = self.oauth().is_some_and(OAuthEndpoints::needs_discovery);
+            let note = if asked {
+                "  (names the endpoints at login)"
+            } else {
+                ""
+            };
+            writeln!(out, "  issuer        {issuer}{note}")?;
+        }
         for (name, url) in self.endpoints() {
             writeln!(out, "  {name:<13} {url}")?;
+        }
+        if let Some(resource) = self.resource() {
+            writeln!(out, "  tokens for    {resource}")?;
         }
         if let Some(redirect) = self.redirect() {
             writeln!(out, "  redirect to   {redirect}")?;
@@ -214,6 +231,8 @@ impl View for Inspection {
             "category": definition.category,
             "source": self.source,
             "flows": self.flows().iter().map(|(flow, usable)| json!({ "flow": flow, "available": usable })).collect::<Vec<_>>(),
+            "issuer": self.issuer(),
+            "resource": self.resource(),
             "endpoints": self.endpoints().into_iter().map(|(name, url)| (name.to_owned(), json!(url))).collect::<serde_json::Map<_, _>>(),
             "redirect": self.redirect(),
             "scopes": self.scopes(),

@@ -5,6 +5,7 @@ use authkeep_registry::BindError;
 
 use super::CommandError;
 use super::device_code::device_code;
+use super::discovery::discovery;
 use crate::exit_code::ExitCode;
 
 impl From<LoginError> for CommandError {
@@ -86,6 +87,7 @@ impl From<LoginError> for CommandError {
             LoginError::ForbiddenUrl { .. } | LoginError::AuthorizationRequest { .. } => {
                 failed("forbidden_url").hint("correct the definition's authorization_url")
             }
+            LoginError::Discovery { provider, source } => discovery(provider, source, &error),
             LoginError::Registration { source, .. } if source.may_pass() => {
                 Self::caused(ExitCode::TryAgain, "unavailable", &error)
                     .hint("nothing was stored; try again when the provider is in order")

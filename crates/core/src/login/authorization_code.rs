@@ -113,7 +113,7 @@ impl Broker {
         }
         let answer = Answer {
             provider: &provider.name,
-            expectation: Arc::new(Expectation::new(state, oauth.issuer.clone())),
+            expectation: Arc::new(Expectation::new(state, oauth)),
             bare_code: match verifier {
                 Some(_) => BareCode::Accepted,
                 None => BareCode::Refused,

@@ -42,7 +42,7 @@ impl Broker {
         } else {
             let mut params = provider.params.clone();
             params.extend(ask_for(&missing, definition, provider, person).await?);
-            definition.bind(&params)?
+            self.completed(definition.bind(&params)?).await?
         };
         let earlier = self.client_of_earlier_login(&completed, request)?;
         if earlier.is_none()

@@ -10,7 +10,10 @@ use authkeep_registry::{BindError, Flow, Provider, ProviderName, RegistryError};
 use authkeep_vault::{EntropyError, LockError, PutError};
 
 use super::{ForbiddenUrl, LoopbackError};
-use crate::{AskError, ConnectionName, HttpError, Inquiry, NotSigned, RecordError, Unanswered};
+use crate::{
+    AskError, ConnectionName, DiscoveryError, HttpError, Inquiry, NotSigned, RecordError,
+    Unanswered,
+};
 
 /// Why nobody is logged in. Nothing was stored.
 #[derive(Debug, thiserror::Error)]
@@ -182,6 +185,15 @@ pub enum LoginError {
         /// The provider.
         provider: ProviderName,
     },
+    /// The issuer's word about its endpoints could not be had, or is not used.
+    #[error("the endpoints of `{provider}` are not known")]
+    Discovery {
+        /// The provider.
+        provider: ProviderName,
+        /// Why not.
+        #[source]
+        source: DiscoveryError,
+    },
     /// The server did not register a client.
     #[error("`{provider}` did not register a client")]
     Registration {
@@ -242,6 +254,16 @@ impl LoginError {
         }
     }
 
+    pub(crate) fn undiscovered(provider: &ProviderName, error: DiscoveryError) -> Self {
+        match error {
+            DiscoveryError::Http(error) => Self::Http(error),
+            source => Self::Discovery {
+                provider: provider.clone(),
+                source,
+            },
+        }
+    }
+
     /// A word for the audit log.
     pub(super) fn kind(&self) -> &'static str {
         match self {
@@ -251,6 +273,7 @@ impl LoginError {
             Self::NoDeviceCode { .. } | Self::ForbiddenVerificationUrl { .. } => "no_device_code",
             Self::CodeExpired { .. } | Self::NotApproved { .. } => "not_approved",
             Self::Registration { .. } => "not_registered",
+            Self::Discovery { .. } => "not_discovered",
             Self::Http(_) => "no_answer",
             Self::Loopback(_)
             | Self::TimedOutAsRegistered { .. }

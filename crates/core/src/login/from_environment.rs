@@ -60,6 +60,7 @@ impl Broker {
             client_id,
             secret,
         } = on_hand;
+        let provider = self.completed(provider).await.map_err(refused)?;
         let client = ClientRecord::entered(client_id, Some(secret), &provider).map_err(refused)?;
         let acquired = async {
             let connection_record = self.token_of_its_own(&provider, client, None).await?;

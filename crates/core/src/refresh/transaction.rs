@@ -191,11 +191,9 @@ impl Broker {
             tracing::warn!(%provider, error = told(&error), "the definition cannot be read");
             no_definition()
         })?;
-        let bound = found
-            .ok_or_else(no_definition)?
-            .definition
-            .bind(&record.params)
-            .map_err(|_| no_definition())?;
+        let found = found.ok_or_else(no_definition)?;
+        let bound = record.provider(&found.definition);
+        let bound = bound.map_err(|_| no_definition())?;
         let server = AuthorizationServer::of(&bound).ok_or_else(no_definition)?;
         let endpoint = server.token_endpoint().ok_or_else(no_definition)?;
         let admitted = match grant {

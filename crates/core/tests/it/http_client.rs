@@ -1,7 +1,7 @@
 //! The HTTP adapter against servers that are huge, slow, broken, or want the request taken elsewhere.
 
 mod proxy;
-mod reach;
+pub(crate) mod reach;
 mod redirects;
 
 use std::time::{Duration, Instant};

@@ -10,6 +10,7 @@ mod fakes;
 mod process;
 
 mod client_credentials;
+mod discovery;
 mod form;
 mod http_client;
 mod login;

@@ -18,7 +18,7 @@ use super::message::{Received, Reply};
 use super::options::ServerOptions;
 use super::script::Fate;
 use super::state::Shared;
-use super::{api, authorize, device, metadata, register, revoke, token};
+use super::{api, authorize, device, metadata, register, resource, revoke, token};
 
 /// Binds before the thread starts, so that a client may connect as soon as this returns.
 pub(super) fn start(options: ServerOptions) -> (Arc<Shared>, oneshot::Sender<()>, JoinHandle<()>) {
@@ -118,6 +118,9 @@ async fn handle(
 fn route(shared: &Shared, received: &Received) -> Reply {
     let issuer = &shared.url;
     let state = &mut *shared.state();
+    if let Some(reply) = resource::answer(state, issuer, received) {
+        return reply;
+    }
     match (received.method.as_str(), received.path.as_str()) {
         ("GET", "/authorize") => authorize::show(state, issuer, received),
         ("POST", "/authorize") => authorize::decide(state, issuer, received),

@@ -34,6 +34,9 @@ pub struct ServerOptions {
     pub device_polls: DevicePolls,
     /// Whether anybody may register a client (RFC 7591).
     pub registration: bool,
+    /// The path of a protected resource beside the server (RFC 9728), such as `/mcp`. Then every token is for it, and
+    /// has to be asked for by it (RFC 8707).
+    pub resource: Option<String>,
 }
 
 impl Default for ServerOptions {
@@ -53,6 +56,7 @@ impl Default for ServerOptions {
             device_interval: 1,
             device_polls: DevicePolls::default(),
             registration: false,
+            resource: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use authkeep_flows::{Callback, ExpectedCallback, IssRule, State, read_callback};
+use authkeep_registry::OAuthEndpoints;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Method, Request};
@@ -27,11 +28,21 @@ const MAX_HEAD: usize = 8 * 1024;
 pub(in crate::login) struct Expectation {
     state: State,
     issuer: Option<String>,
+    iss_rule: IssRule,
 }
 
 impl Expectation {
-    pub(in crate::login) fn new(state: State, issuer: Option<String>) -> Self {
-        Self { state, issuer }
+    /// The answer to `state`, from the authorization server that `oauth` describes.
+    pub(in crate::login) fn new(state: State, oauth: &OAuthEndpoints) -> Self {
+        Self {
+            state,
+            issuer: oauth.issuer.clone(),
+            iss_rule: match oauth.issuer {
+                Some(_) if oauth.iss_required => IssRule::Required,
+                Some(_) => IssRule::CompareIfPresent,
+                None => IssRule::Ignore,
+            },
+        }
     }
 
     /// What the answer to this login looks like.
@@ -39,10 +50,7 @@ impl Expectation {
         ExpectedCallback {
             state: &self.state,
             issuer: self.issuer.as_deref(),
-            iss_rule: match self.issuer {
-                Some(_) => IssRule::CompareIfPresent,
-                None => IssRule::Ignore,
-            },
+            iss_rule: self.iss_rule,
         }
     }
 }

@@ -113,14 +113,14 @@ const PUBLIC: [Case; 6] = [
 ];
 
 /// Everything that was connected to in this network, whatever its address.
-struct Net {
-    port: u16,
+pub(crate) struct Net {
+    pub(crate) port: u16,
     reached: Arc<Mutex<Vec<IpAddr>>>,
 }
 
 impl Net {
     /// Two listeners, one for each family, that hang up on everybody.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let reached: Arc<Mutex<Vec<IpAddr>>> = Arc::default();
         let six = TcpListener::bind("[::]:0").unwrap();
         let port = six.local_addr().unwrap().port();
@@ -146,12 +146,20 @@ impl Net {
         let url = format!("https://{host}:{}/token?secret", self.port);
         let request = HttpRequest::new(Method::Post, url.parse().unwrap());
         let error = client.send(&request, BodyCap::Token, reach).await;
-        let reached = std::mem::take(&mut *self.reached.lock().unwrap());
-        (error.unwrap_err(), reached, asked.load(Ordering::SeqCst))
+        (
+            error.unwrap_err(),
+            self.reached(),
+            asked.load(Ordering::SeqCst),
+        )
+    }
+
+    /// What was connected to since the last time.
+    pub(crate) fn reached(&self) -> Vec<IpAddr> {
+        std::mem::take(&mut *self.reached.lock().unwrap())
     }
 }
 
-fn client(
+pub(crate) fn client(
     asked: Arc<AtomicUsize>,
     names: HashMap<&'static str, &'static [&'static [&'static str]]>,
 ) -> ReqwestClient {
@@ -239,7 +247,7 @@ async fn rebinding() {
         let mut reached = Vec::new();
         for _ in 0..3 {
             drop(client.send(&request, BodyCap::Token, reach).await);
-            reached.extend(std::mem::take(&mut *net.reached.lock().unwrap()));
+            reached.extend(net.reached());
         }
         let loopback = reached.iter().filter(|address| address.is_loopback());
         // Without the guard the second request goes where the name points by then.

@@ -1,0 +1,23 @@
+//! What to do where a server's endpoints could not be learnt.
+
+use authkeep_core::{DiscoveryError, LoginError};
+use authkeep_registry::ProviderName;
+
+use super::CommandError;
+use crate::exit_code::ExitCode;
+
+/// A login whose definition leaves the endpoints to its issuer.
+pub(super) fn discovery(
+    provider: &ProviderName,
+    source: &DiscoveryError,
+    error: &LoginError,
+) -> CommandError {
+    if source.may_pass() {
+        return CommandError::caused(ExitCode::TryAgain, "unavailable", error)
+            .hint("nothing was stored; try again when the provider is in order");
+    }
+    CommandError::caused(ExitCode::AuthenticationFailed, "not_discovered", error).hint(format!(
+        "nothing was stored and nothing secret was sent; check the issuer that `authkeep inspect {provider}` \
+         shows, or write the endpoints into the definition"
+    ))
+}
