@@ -7,8 +7,7 @@
 //! Where to start, in the order of a login:
 //! 1. [`AuthorizationRequest::url`] is what the browser opens,
 //! 2. [`read_callback`] judges what came back on the redirect URI,
-//! 3. [`exchange_request`] and later [`refresh_request`] ask for tokens; [`client_credentials_request`]
-//!    does where no person is needed,
+//! 3. [`exchange_request`] and later [`refresh_request`] ask for tokens, or [`client_credentials_request`] does,
 //! 4. [`read_token_response`] turns the answer into a [`TokenSet`] or says what to do instead,
 //! 5. [`revocation_request`] gives them up again.
 //!

@@ -1,7 +1,8 @@
 //! Registration for logins by device code and for clients that are their own users.
 
 use authkeep_core::{
-    AskError, BrowserUrl, Event, FieldRequest, Interaction, Launch, LoginRequest, Replace,
+    AskError, BoxFuture, BrowserUrl, Event, FieldRequest, Interaction, Launch, LoginRequest,
+    Replace,
 };
 use authkeep_registry::Flow;
 use authkeep_testkit::browser::{Person, follow};
@@ -21,7 +22,7 @@ impl Interaction for OnThePhone {
         self.0.open_url(url)
     }
 
-    fn ask(&self, field: &FieldRequest) -> Result<SecretString, AskError> {
+    fn ask<'a>(&'a self, field: &'a FieldRequest) -> BoxFuture<'a, Result<SecretString, AskError>> {
         self.0.ask(field)
     }
 
