@@ -59,7 +59,7 @@ async fn what_is_no_registration_ends_the_login_before_a_browser_opens() {
             "the grant that was asked for",
         ),
     ];
-    let figures = malformed.len() + 3;
+    let figures = malformed.len() + 5;
     for (fault, why) in malformed {
         let error = refused_by(&world(), fault).await;
         let LoginError::Registration { source, .. } = &error else {
@@ -90,6 +90,16 @@ async fn what_is_no_registration_ends_the_login_before_a_browser_opens() {
         "redirects are not followed"
     );
 
+    let silent = refused_by(&world(), Scripted::Drop).await;
+    assert!(
+        matches!(silent, LoginError::Http(HttpError::Exchange { .. })),
+        "{silent:?}"
+    );
+
+    let busy = refused_by(&world(), answer(503, "text/plain", "later")).await;
+    let passing = matches!(&busy, LoginError::Registration { source, .. } if source.may_pass());
+    assert!(passing, "{busy:?}");
+
     let closed = json!({ "error": "access_denied", "error_description": "ask us first" });
     let closed = refused_by(&world(), answer(403, "application/json", closed)).await;
     assert!(
@@ -103,6 +113,49 @@ async fn what_is_no_registration_ends_the_login_before_a_browser_opens() {
         "{closed:?}"
     );
     println!("figure: {figures} of {figures} odd answers end the login, 0 browsers, 0 records");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_that_is_not_https_or_not_public_is_never_asked() {
+    let world = world();
+    let mut definition = world.definition();
+    definition["local"] = false.into();
+    definition["hosts"] = json!(["api.acme.test"]);
+    definition["whoami"] = Value::Null;
+    for (name, url) in [
+        ("authorization_url", "https://acme.test/authorize"),
+        ("token_url", "https://acme.test/token"),
+        ("revocation_url", "https://acme.test/revoke"),
+        ("issuer", "https://acme.test"),
+    ] {
+        definition["oauth"][name] = url.into();
+    }
+    let tls = world.server.url().replace("http:", "https:");
+    let endpoints = [
+        format!("{}/register", world.server.url()),
+        format!("{tls}/register"),
+        "http://acme.test/register".to_owned(),
+        "https://user@acme.test/register".to_owned(),
+        "https://169.254.169.254/register".to_owned(),
+    ];
+    for endpoint in &endpoints {
+        definition["oauth"]["registration_url"] = endpoint.as_str().into();
+        world.define(&definition);
+        let person = FakePerson::approving();
+        let error = world.broker().login(&anybody(), &person).await.unwrap_err();
+        let named = matches!(&error, LoginError::Registry(why) if format!("{why:?}").contains("registration_url"));
+        assert!(named, "{endpoint}: {error:?}");
+    }
+    assert_eq!(world.server.log().len(), 0);
+    // The negative control: the first of them, where the definition is marked local.
+    world.define(&world.definition());
+    log_in(&world).await;
+    assert_eq!(world.server.count("/register"), 1);
+    println!(
+        "figure: {} of {} forbidden endpoints are never asked",
+        endpoints.len(),
+        endpoints.len()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
