@@ -62,7 +62,7 @@ fn complete(oauth: &mut OAuthEndpoints, found: ServerMetadata) {
             oauth.client_auth,
         ));
     }
-    oauth.iss_required = found.names_itself;
+    oauth.iss_required |= found.names_itself;
 }
 
 /// How servers are asked, and how far.

@@ -115,8 +115,9 @@ impl Broker {
             provider: &provider.name,
             expectation: Arc::new(Expectation::new(state, oauth)),
             bare_code: match verifier {
-                Some(_) => BareCode::Accepted,
-                None => BareCode::Refused,
+                // It does not say whose it is.
+                Some(_) if !oauth.iss_required => BareCode::Accepted,
+                _ => BareCode::Refused,
             },
             patience: request.patience.unwrap_or(PATIENCE),
             person,

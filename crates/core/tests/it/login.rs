@@ -8,6 +8,7 @@ mod client;
 mod device_code;
 mod flood;
 mod listener;
+mod mix_up;
 mod outcome;
 mod pages;
 mod paste;

@@ -89,7 +89,7 @@ impl<'a> Binder<'a> {
         let token_params = with_resource(&oauth.token_params);
         OAuthEndpoints {
             issuer,
-            iss_required: false,
+            iss_required: oauth.iss_required,
             resource,
             authorization_url: self
                 .url("oauth.authorization_url", oauth.authorization_url.as_ref()),

@@ -57,6 +57,8 @@ words! {
 pub struct OAuth {
     /// The issuer. Without a `token_url` its metadata (RFC 8414) supplies the URLs that are left out.
     pub issuer: Option<Template>,
+    /// Whether the server names its issuer in every authorization response (RFC 9207).
+    pub iss_required: bool,
     /// The resource that tokens are for (RFC 8707), named in every request for one.
     pub resource: Option<Template>,
     /// The authorization endpoint (RFC 6749 section 3.1).
@@ -180,6 +182,7 @@ impl OAuth {
             .unwrap_or_else(|| "scope".to_owned());
         let oauth = Self {
             issuer: fields.take_template("issuer", Variables::Params),
+            iss_required: fields.take_flag("iss_required").unwrap_or(false),
             resource: fields.take_template("resource", Variables::Params),
             authorization_url: fields.take_template("authorization_url", Variables::Params),
             token_url: fields.take_template("token_url", Variables::Params),
@@ -230,6 +233,9 @@ impl OAuth {
             );
         }
         oauth.check_resource(&fields);
+        if oauth.iss_required && oauth.issuer.is_none() {
+            fields.fault("iss_required", "needs `issuer` to compare with");
+        }
         if oauth.token_format == BodyFormat::None {
             fields.fault("token_format", "must be form or json");
         }

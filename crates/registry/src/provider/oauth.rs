@@ -16,8 +16,8 @@ use crate::env_var::EnvVarName;
 pub struct OAuthEndpoints {
     /// The issuer exactly as written, because issuers are compared as text (RFC 8414 section 3.3).
     pub issuer: Option<String>,
-    /// Whether the server has promised to name itself in every authorization response (RFC 9207 section 3). A
-    /// definition cannot say so; discovery does.
+    /// Whether the server names itself in every authorization response (RFC 9207): the definition says so, or its
+    /// metadata does.
     pub iss_required: bool,
     /// The resource that tokens are for, as text. It is among the parameters below already.
     pub resource: Option<String>,

@@ -38,7 +38,7 @@ impl Expectation {
             state,
             issuer: oauth.issuer.clone(),
             iss_rule: match oauth.issuer {
-                Some(_) if oauth.iss_required => IssRule::Required,
+                _ if oauth.iss_required => IssRule::Required,
                 Some(_) => IssRule::CompareIfPresent,
                 None => IssRule::Ignore,
             },

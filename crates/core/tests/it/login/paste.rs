@@ -10,8 +10,7 @@ use authkeep_core::{
 };
 use authkeep_registry::Flow;
 use authkeep_testkit::browser::{Person, follow, sent_back};
-use authkeep_testkit::oauth_server::Pkce;
-use authkeep_testkit::oauth_server::{ServerOptions, Switch};
+use authkeep_testkit::oauth_server::{IssParam, Pkce, ServerOptions, Switch};
 use secrecy::SecretString;
 use serde_json::json;
 use url::Url;
@@ -214,6 +213,26 @@ async fn without_pkce_a_code_alone_is_refused() {
     login(&world, &Hands::new(Pasting::Wanted, &[code]))
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_code_alone_does_not_say_which_server_it_is_from() {
+    let world = World::with(ServerOptions {
+        issuer_param: IssParam::Right,
+        ..ServerOptions::default()
+    });
+    world.redefine("/oauth/iss_required", true);
+    let person = Hands::new(Pasting::Wanted, &[code, whole]);
+    login(&world, &person).await.unwrap();
+    let told = person.told();
+    assert!(
+        told.iter().any(|event| event.contains("a code alone")),
+        "{told:?}"
+    );
+    // The negative control: where the server has not promised to say it, the code alone is enough.
+    world.redefine("/oauth/iss_required", false);
+    let person = Hands::new(Pasting::Wanted, &[code]);
+    login(&world, &person).await.unwrap();
 }
 
 #[tokio::test]

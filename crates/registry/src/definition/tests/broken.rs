@@ -101,6 +101,11 @@ fn each_broken_definition_names_the_field_and_the_reason() {
             "is there as `resource` already",
         ),
         (
+            json!({"oauth": {"iss_required": true}}),
+            "oauth.iss_required",
+            "needs `issuer`",
+        ),
+        (
             json!({"nmae": "x"}),
             "nmae",
             "is not a known field (did you mean `name`?)",
