@@ -98,7 +98,8 @@ fn client_needs(definition: &Definition) -> Option<Vec<Vec<String>>> {
 
 fn key_needs(definition: &Definition) -> Option<Vec<Vec<String>>> {
     let key = definition.api_key.as_ref()?;
-    if !definition.flows.contains(&Flow::ApiKey) {
+    // A key that has to be exchanged first is no credential yet: a login makes one of it.
+    if !definition.flows.contains(&Flow::ApiKey) || key.exchange.is_some() {
         return None;
     }
     let fields = key.fields.iter().filter(|field| !field.optional);

@@ -92,6 +92,8 @@ pub(crate) enum RenewalGrant<'a> {
     RefreshToken(&'a SecretString),
     /// The client itself (RFC 6749 §4.4), as often as it likes.
     Client(&'a ClientRecord),
+    /// The fields of an API key that is exchanged for a token, as often as need be.
+    Key,
 }
 
 /// A stored login. Its secrets are inside, and only [`Broker::release`](crate::Broker::release) lets them out.
@@ -132,7 +134,7 @@ impl Connection {
 
     /// Token or key.
     pub fn kind(&self) -> CredentialKind {
-        if self.record.access_token.is_some() {
+        if self.record.access_token.is_some() && self.record.fields.is_empty() {
             CredentialKind::OAuth
         } else {
             CredentialKind::ApiKey
@@ -193,6 +195,9 @@ impl Connection {
         let record = &self.record;
         if self.flow() == Some(Flow::ClientCredentials) {
             return record.client.as_ref().map(RenewalGrant::Client);
+        }
+        if record.access_token.is_some() && !record.fields.is_empty() {
+            return Some(RenewalGrant::Key);
         }
         record
             .refresh_token

@@ -17,24 +17,37 @@ use crate::record::ConnectionRecord;
 /// A part whose template needs a value that this credential does not have is left out.
 pub(crate) fn authorized(
     method: registry::Method,
-    mut url: Url,
+    url: Url,
     provider: &Provider,
     record: &ConnectionRecord,
 ) -> Option<HttpRequest> {
     let port = url.port_or_known_default()?;
     let host = provider.host_for(url.host_str()?, port, url.path())?;
-    let usual = if record.access_token.is_some() {
+    let usual = if record.fields.is_empty() {
         provider.oauth.as_ref().map(|oauth| &oauth.injection)
     } else {
         provider.api_key.as_ref().map(|key| &key.injection)
     };
+    let injection = host.injection.as_ref().or(usual)?;
+    Some(injected(method, url, injection, &provider.headers, record))
+}
+
+/// A request to `url` with `usual_headers` and whatever `injection` makes of `record`. Whether it may go there is the
+/// caller's business.
+pub(crate) fn injected(
+    method: registry::Method,
+    mut url: Url,
+    injection: &Injection,
+    usual_headers: &[(String, String)],
+    record: &ConnectionRecord,
+) -> HttpRequest {
     let Injection {
         headers,
         query,
         basic,
         path,
         ..
-    } = host.injection.as_ref().or(usual)?;
+    } = injection;
     if let Some(prefix) = path.as_ref().and_then(|path| fill(path, record)) {
         // EXPOSE: into the address of the request that carries it.
         let path = Zeroizing::new(format!("{}{}", prefix.expose_secret(), url.path()));
@@ -55,7 +68,7 @@ pub(crate) fn authorized(
         },
         url,
     );
-    for (name, value) in &provider.headers {
+    for (name, value) in usual_headers {
         request = request.with_header(name, value.as_str());
     }
     for (name, template) in headers {
@@ -68,10 +81,11 @@ pub(crate) fn authorized(
     {
         request = request.with_basic(&user, &password);
     }
-    Some(request)
+    request
 }
 
-fn fill(template: &Template, record: &ConnectionRecord) -> Option<SecretString> {
+/// The text of a template; `None` where it needs a value that this credential does not have.
+pub(crate) fn fill(template: &Template, record: &ConnectionRecord) -> Option<SecretString> {
     // EXPOSE: into the rendered value, which is a secret again at once.
     template
         .render(|name| secret(record, name).map(ExposeSecret::expose_secret))

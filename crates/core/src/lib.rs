@@ -19,6 +19,7 @@ mod credential;
 mod default_connection;
 mod discovery;
 mod environment;
+mod exchange;
 mod hex;
 mod http_client;
 mod inject;

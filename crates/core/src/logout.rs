@@ -15,7 +15,9 @@ use url::Url;
 use crate::authorization_server::{AuthorizationServer, ClientRequest};
 use crate::record::{self, ClientRecord, ConnectionRecord, RecordError, Stored, Verdict};
 use crate::refresh::told;
-use crate::{BodyCap, Broker, Connection, ConnectionName, LookupError, Reach, Target};
+use crate::{
+    BodyCap, Broker, Connection, ConnectionName, CredentialKind, LookupError, Reach, Target,
+};
 
 /// What became of the login at the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,6 +211,9 @@ impl Broker {
         let Some(access_token) = &record.access_token else {
             return Ok(None);
         };
+        if connection.kind() == CredentialKind::ApiKey {
+            return Ok(None); // What a key was exchanged for is none of the OAuth server's tokens.
+        }
         let definition = match self.find(connection.provider()) {
             Ok(Some(found)) => found.definition,
             _ => return Err("its definition is gone".to_owned()),

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use authkeep_registry::{OAuthEndpoints, Provider, Revocation, Template};
+use authkeep_registry::{Exchange, OAuthEndpoints, Provider, Revocation, Template};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
@@ -30,6 +30,9 @@ pub(crate) struct Pinned {
     /// The whole revocation request, secrets as placeholders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) revocation: Option<String>,
+    /// The whole request that turns an API key into a token, secrets as placeholders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) exchange: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) hosts: Vec<String>,
     /// Environment variables as templates; parameters are filled in, secrets are not.
@@ -50,6 +53,9 @@ impl Pinned {
             revocation: oauth
                 .and_then(|oauth| oauth.revocation.as_ref())
                 .map(revocation_request),
+            exchange: (provider.api_key.as_ref())
+                .and_then(|key| key.exchange.as_ref())
+                .map(exchange_request),
             hosts: provider
                 .hosts
                 .iter()
@@ -97,6 +103,11 @@ impl Pinned {
         self.device.is_some() && self.device == device_authorization(oauth)
     }
 
+    /// Whether the key is still sent where it was sent at login, in the same way.
+    pub(crate) fn admits_exchange(&self, exchange: &Exchange) -> bool {
+        self.exchange.as_deref() == Some(exchange_request(exchange).as_str())
+    }
+
     /// Whether a revocation is still the request that it was at login.
     pub(crate) fn admits_revocation(&self, revocation: &Revocation) -> bool {
         self.revocation.as_deref() == Some(revocation_request(revocation).as_str())
@@ -124,6 +135,28 @@ fn client_credentials(oauth: &OAuthEndpoints) -> Option<String> {
 
 fn device_authorization(oauth: &OAuthEndpoints) -> Option<String> {
     Some(oauth.device_authorization_url.as_ref()?.to_string())
+}
+
+fn exchange_request(exchange: &Exchange) -> String {
+    let Exchange {
+        url,
+        method,
+        format,
+        params,
+        injection,
+        ..
+    } = exchange;
+    let mut text = [method.as_str(), url.as_str(), format.as_str()].join("\n");
+    let parts = [&injection.headers, &injection.query, params];
+    for (kind, pairs) in ["header", "query", "param"].into_iter().zip(parts) {
+        for (name, value) in pairs {
+            text.push_str(&format!("\n{kind} {name}={}", value.as_str()));
+        }
+    }
+    if let Some((user, password)) = &injection.basic {
+        text.push_str(&format!("\nbasic {}\n{}", user.as_str(), password.as_str()));
+    }
+    text
 }
 
 /// The line of a pinned revocation that holds its URL.

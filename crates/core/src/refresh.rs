@@ -8,6 +8,7 @@
 mod backoff;
 mod error;
 mod intent;
+mod redemption;
 mod runner;
 mod transaction;
 mod trouble;

@@ -1,8 +1,7 @@
 //! How OAuth 2 speaks: functions that build a request and functions that read a response.
 //!
 //! Nothing here opens a socket, reads a clock, draws a random number (signatures excepted: [`SigningKey`]) or stores
-//! anything. Callers bring entropy, send the [`HttpRequest`] with whatever client they have, and hand back the
-//! [`HttpResponse`]. The crate knows no providers either: whatever differs between services is an argument.
+//! anything. Callers bring entropy, send the [`HttpRequest`] and hand back the [`HttpResponse`]. No provider is known here.
 //!
 //! Where to start, in the order of a login:
 //! 1. [`AuthorizationRequest::url`] is what the browser opens,
@@ -19,6 +18,7 @@
 
 mod client;
 mod http;
+pub mod key_exchange;
 pub mod metadata;
 mod pkce;
 mod registration;

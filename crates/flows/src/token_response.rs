@@ -180,14 +180,21 @@ const TOLD: [&str; 5] = [
 /// Longer tokens are refused, in bytes: no header would carry them.
 const MAX_TOKEN: usize = 16 * 1024;
 
-/// A token that may go into a header: visible ASCII and nothing else, so that a line break can
-/// never smuggle in a header of the server's choosing.
 fn token<'a>(
     fields: &'a Map<String, Value>,
     name: &str,
     field: TokenField,
 ) -> Result<Option<&'a str>, Malformation> {
-    let text = match fields.get(name) {
+    checked(fields.get(name), field)
+}
+
+/// A token that may go into a header: visible ASCII and nothing else, so that a line break can
+/// never smuggle in a header of the server's choosing.
+pub(crate) fn checked(
+    value: Option<&Value>,
+    field: TokenField,
+) -> Result<Option<&str>, Malformation> {
+    let text = match value {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::String(text)) => text,
         Some(_) => return Err(Malformation::NotText(field)),

@@ -4,6 +4,7 @@
 //! at once. URLs and hosts are templates here; [`Definition::bind`] makes them concrete.
 
 mod api_key;
+mod exchange;
 mod flow;
 mod host_rule;
 mod injection;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 pub use self::api_key::{ApiKey, Field};
+pub use self::exchange::Exchange;
 pub use self::flow::Flow;
 pub use self::host_rule::HostRule;
 pub use self::injection::Injection;
@@ -160,12 +162,15 @@ impl Report {
         }
         report.has_oauth = map.get("oauth").is_some_and(Value::is_object);
         if let Some(Value::Object(api_key)) = map.get("api_key") {
+            if api_key.get("exchange").is_some_and(Value::is_object) {
+                report.key_fields.insert("token".to_owned());
+            }
             match api_key.get("fields") {
                 Some(Value::Array(fields)) => {
                     let names = fields
                         .iter()
                         .filter_map(|field| field.get("name")?.as_str());
-                    report.key_fields = names.map(str::to_owned).collect();
+                    report.key_fields.extend(names.map(str::to_owned));
                 }
                 _ => {
                     report.key_fields.insert("token".to_owned());

@@ -29,8 +29,8 @@ pub use address::{Locality, is_loopback, is_public, is_public_host};
 pub use bind::BindError;
 pub use definition::{
     ApiKey, Assertion, BodyFormat, ClientAuthMethod, ClientCredentials, Definition, DeviceRequest,
-    Field, Flow, HostRule, Injection, Method, OAuth, Param, ParamSource, RedirectKind, Request,
-    RequestAuth, Revocation, RevocationAuth, UnknownWord, Whoami,
+    Exchange, Field, Flow, HostRule, Injection, Method, OAuth, Param, ParamSource, RedirectKind,
+    Request, RequestAuth, Revocation, RevocationAuth, UnknownWord, Whoami,
 };
 pub use document::MAX_BYTES;
 pub use endpoint::check as check_url;

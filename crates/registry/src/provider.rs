@@ -86,7 +86,10 @@ impl Provider {
     #[must_use]
     pub fn origins(&self) -> BTreeSet<String> {
         let oauth = self.oauth.iter().flat_map(OAuthEndpoints::origins);
+        let key = self.api_key.as_ref();
+        let exchange = key.and_then(|key| key.exchange.as_ref()?.origin());
         oauth
+            .chain(exchange)
             .chain(
                 self.whoami
                     .iter()

@@ -35,6 +35,8 @@ pub(crate) enum Variables {
     Params,
     /// The fields of the API key.
     KeyFields,
+    /// The fields of the API key as a person entered them, without the token that they become.
+    Exchange,
     /// The access token and the client id.
     AccessToken,
     /// Any live credential: key fields, the access token, the client id.
@@ -99,6 +101,7 @@ impl Report {
             || match allowed {
                 Variables::Params => false,
                 Variables::KeyFields => key_field,
+                Variables::Exchange => key_field && name != "token",
                 Variables::AccessToken => token || name == "client_id",
                 Variables::Credential => {
                     key_field || token || (self.has_oauth && name == "client_id")

@@ -12,6 +12,7 @@ mod client_authentication;
 mod definition;
 mod device;
 mod grants;
+mod key_login;
 mod listen;
 mod message;
 mod metadata;

@@ -28,6 +28,7 @@ mod fixtures;
 mod form;
 mod form_attack;
 mod form_look;
+mod key_exchange;
 mod leaks_argv;
 mod leaks_logs;
 mod login_device;

@@ -79,8 +79,14 @@ impl Inspection {
     }
 
     fn endpoints(&self) -> Vec<(&'static str, String)> {
-        let Some(oauth) = self.oauth() else {
+        let Some(provider) = &self.provider else {
             return Vec::new();
+        };
+        let key = provider.api_key.as_ref();
+        let exchange = key.and_then(|key| key.exchange.as_ref()?.bound_url());
+        let exchange = exchange.map(|url| ("exchange", url.to_string()));
+        let Some(oauth) = &provider.oauth else {
+            return exchange.into_iter().collect();
         };
         [
             (
@@ -105,6 +111,7 @@ impl Inspection {
         ]
         .into_iter()
         .filter_map(|(name, url)| Some((name, url?)))
+        .chain(exchange)
         .collect()
     }
 

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use authkeep_registry::{Definition, Field, Flow, Provider};
+use authkeep_registry::{Definition, Exchange, Field, Flow, Provider};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::value_needed;
 use super::{Acquired, LoginError, LoginRequest};
+use crate::exchange::{exchange_request, read_exchange};
 use crate::lookup::field_variables;
 use crate::pinned::Pinned;
 use crate::record::{self, ConnectionRecord, Stored};
-use crate::{Broker, Event, FieldRequest, Inquiry, Interaction};
+use crate::refresh::apply;
+use crate::{BodyCap, Broker, Event, FieldRequest, Inquiry, Interaction, Reach};
 
 /// Longer than any key in use; a pasted file is a mistake.
 const MAX_LENGTH: usize = 16 * 1024;
@@ -50,6 +52,13 @@ impl Broker {
         }
         Flow::ApiKey.as_str().clone_into(&mut record.flow);
         record.params.clone_from(&provider.params);
+        if let Some(exchange) = provider
+            .api_key
+            .as_ref()
+            .and_then(|key| key.exchange.as_ref())
+        {
+            self.exchange_key(exchange, provider, &mut record).await?;
+        }
         Ok(Acquired {
             connection: record,
             client: None,
@@ -58,6 +67,29 @@ impl Broker {
 }
 
 impl Broker {
+    /// Turns the key of `record` into a token, which shows at once whether the service accepts it.
+    async fn exchange_key(
+        &self,
+        exchange: &Exchange,
+        provider: &Provider,
+        record: &mut ConnectionRecord,
+    ) -> Result<(), LoginError> {
+        let request =
+            exchange_request(exchange, record).ok_or_else(|| LoginError::NoUsableFlow {
+                provider: provider.name.clone(),
+                offered: provider.flows.clone(),
+            })?;
+        let http = &self.parts.http;
+        let sent = http.send(&request, BodyCap::Token, Reach::of(provider));
+        let tokens = read_exchange(&sent.await?, exchange).map_err(|source| LoginError::Token {
+            provider: provider.name.clone(),
+            source,
+        })?;
+        apply(record, tokens, self.now());
+        record.refreshed_at = None;
+        Ok(())
+    }
+
     /// The fields of the login that is being replaced which the new one lacks.
     fn dropped(
         &self,

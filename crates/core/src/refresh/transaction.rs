@@ -4,25 +4,19 @@
 //! outcome: every save is a compare-and-swap on the revision that was read or written under the lock. Between the
 //! request and the save the login hangs by this one task; the intent tells whoever comes next if it was cut off.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use authkeep_audit::{Action, Outcome};
-use authkeep_flows::{
-    HttpRequest, RefreshToken, TokenResponseRules, TokenSet, read_token_response, refresh_request,
-};
+use authkeep_flows::TokenSet;
 use authkeep_registry::ProviderName;
 use authkeep_vault::{EntryKey, Expected, PutError, Revision, StoreError};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::backoff::UsesUp;
+use super::redemption::Redemption;
 use super::{Backoff, Intent, Need, RefreshError, RefreshOrder, Trouble, Wanted, told};
-use crate::authorization_server::{AuthorizationServer, ClientRequest};
-use crate::connection::RenewalGrant;
-use crate::record::{self, ClientRecord, ConnectionRecord, Stored, Verdict};
-use crate::{
-    BodyCap, Broker, Connection, ConnectionName, NotSigned, Reach, Renewal, Timestamp, TokenId,
-};
+use crate::record::{self, ConnectionRecord, Stored, Verdict};
+use crate::{Broker, Connection, ConnectionName, Renewal, Timestamp};
 
 /// How long the authorization server has in all, retries included.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -138,7 +132,7 @@ impl Broker {
         }
     }
 
-    /// The same where the client itself is what the token is bought with (RFC 6749 §4.4). Nothing is used up, so
+    /// The same where the token is bought with the client itself (RFC 6749 §4.4) or with a key. Nothing is used up, so
     /// there is no doubt to write down beforehand: whoever was cut off is followed by somebody who asks again.
     async fn buy_and_save(
         &self,
@@ -175,74 +169,6 @@ impl Broker {
         backoff
     }
 
-    /// The request to the endpoint that was pinned at login, as the client that the tokens were issued to.
-    fn redemption(&self, connection: &Connection) -> Result<Redemption, RefreshError> {
-        let provider = connection.provider();
-        let record = &connection.record;
-        let grant = connection
-            .renewal_grant()
-            .ok_or_else(|| RefreshError::NotRefreshable {
-                provider: provider.clone(),
-            })?;
-        let no_definition = || RefreshError::NoDefinition {
-            provider: provider.clone(),
-        };
-        let found = self.find(provider).map_err(|error| {
-            tracing::warn!(%provider, error = told(&error), "the definition cannot be read");
-            no_definition()
-        })?;
-        let found = found.ok_or_else(no_definition)?;
-        let bound = record.provider(&found.definition);
-        let bound = bound.map_err(|_| no_definition())?;
-        let server = AuthorizationServer::of(&bound).ok_or_else(no_definition)?;
-        let endpoint = server.token_endpoint().ok_or_else(no_definition)?;
-        let admitted = match grant {
-            RenewalGrant::RefreshToken(_) => record.pinned.admits_token_requests(server.oauth),
-            RenewalGrant::Client(_) => record.pinned.admits_client_credentials(server.oauth),
-        };
-        if !admitted {
-            return Err(RefreshError::Moved {
-                provider: provider.clone(),
-                now: endpoint.url.to_string(),
-            });
-        }
-        let saved: Option<Stored<ClientRecord>> = self
-            .keys(provider)
-            .client()
-            .and_then(|key| record::read(self.store(), &key))
-            .map_err(|error| RefreshError::stored(provider, &error))?;
-        let saved = saved.as_ref().map(|saved| &saved.record);
-        let unsigned = |error: NotSigned| RefreshError::Store {
-            provider: provider.clone(),
-            why: told(&error),
-        };
-        let rules = server.rules();
-        let (token, request) = match grant {
-            RenewalGrant::RefreshToken(token) => {
-                let client = server.issuing_client(record, saved, ClientRequest::Token, self);
-                let client = client.map_err(unsigned)?;
-                // EXPOSE: into flows' own secret type.
-                let sent = RefreshToken::new(token.expose_secret().to_owned());
-                let request = refresh_request(&endpoint, &client, &sent, None);
-                (Some(TokenId::of(token)), request)
-            }
-            RenewalGrant::Client(client) => {
-                let client = server.client(client, ClientRequest::Token, self);
-                let client = client.map_err(unsigned)?;
-                let scopes = &record.scopes_asked;
-                let request = server.client_credentials_request(&endpoint, &client, scopes);
-                (None, request)
-            }
-        };
-        Ok(Redemption {
-            token,
-            token_path: rules.token_path.map(str::to_owned),
-            default_expires_in: rules.default_expires_in,
-            reach: Reach::of(&bound),
-            request,
-        })
-    }
-
     /// Sends the request, again where that can do no harm, within the deadline.
     async fn redeem(
         &self,
@@ -276,25 +202,6 @@ impl Broker {
                 None => return Err(error),
             }
         }
-    }
-
-    async fn ask(
-        &self,
-        provider: &ProviderName,
-        redemption: &Redemption,
-    ) -> Result<TokenSet, RefreshError> {
-        let response = self
-            .parts
-            .http
-            .send(&redemption.request, BodyCap::Token, redemption.reach)
-            .await
-            .map_err(|error| RefreshError::unsent(provider, &error))?;
-        let rules = TokenResponseRules {
-            token_path: redemption.token_path.as_deref(),
-            default_expires_in: redemption.default_expires_in,
-        };
-        read_token_response(&response, &rules)
-            .map_err(|error| RefreshError::answered(provider, &error, self.system_time()))
     }
 
     /// Saves new tokens, unless the record was replaced meanwhile.
@@ -410,29 +317,6 @@ impl Broker {
             Ok(()) => u64::from_le_bytes(bytes),
             Err(_) => u64::MAX,
         }
-    }
-
-    fn system_time(&self) -> SystemTime {
-        self.now().into()
-    }
-}
-
-/// A refresh request, and how its answer is read.
-#[derive(Debug)]
-struct Redemption {
-    /// What the request uses up; `None` where it may be sent any number of times.
-    token: Option<TokenId>,
-    request: HttpRequest,
-    reach: Reach,
-    token_path: Option<String>,
-    default_expires_in: Option<Duration>,
-}
-
-impl Redemption {
-    fn uses_up(&self) -> UsesUp {
-        self.token
-            .as_ref()
-            .map_or(UsesUp::Nothing, |_| UsesUp::RefreshToken)
     }
 }
 

@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::address::Locality;
 use crate::definition::{
-    Definition, HostRule, OAuth, Param, RESOURCE, Request, Revocation, Whoami,
+    ApiKey, Definition, HostRule, OAuth, Param, RESOURCE, Request, Revocation, Whoami,
 };
 use crate::endpoint;
 use crate::error::FieldError;
@@ -59,10 +59,7 @@ impl<'a> Binder<'a> {
             flows: definition.flows.clone(),
             headers: self.texts(&definition.headers),
             oauth: definition.oauth.as_ref().map(|oauth| self.oauth(oauth)),
-            api_key: definition.api_key.clone().map(|mut key| {
-                key.injection = key.injection.map(|template| self.substitute(template));
-                key
-            }),
+            api_key: definition.api_key.as_ref().map(|key| self.api_key(key)),
             env: definition
                 .env
                 .iter()
@@ -138,6 +135,18 @@ impl<'a> Binder<'a> {
             }),
             device: oauth.device.clone(),
             injection: oauth.injection.map(|template| self.substitute(template)),
+        }
+    }
+
+    fn api_key(&mut self, key: &ApiKey) -> ApiKey {
+        if let Some(exchange) = &key.exchange {
+            self.url("api_key.exchange.url", Some(&exchange.url));
+        }
+        let exchange = key.exchange.as_ref();
+        ApiKey {
+            exchange: exchange.map(|exchange| exchange.map(|template| self.substitute(template))),
+            injection: key.injection.map(|template| self.substitute(template)),
+            ..key.clone()
         }
     }
 

@@ -1,7 +1,7 @@
 //! API keys: the fields to ask for and how the key is used.
 
-use super::Injection;
 use super::read_docs;
+use super::{Exchange, Injection};
 use crate::address::Locality;
 use crate::reader::{Fields, Report, Variables};
 use crate::template;
@@ -12,7 +12,9 @@ use crate::template;
 pub struct ApiKey {
     /// The values that make up the key, in the order of asking; never empty.
     pub fields: Vec<Field>,
-    /// How it is put into a request.
+    /// How it becomes a token, where it is not used itself.
+    pub exchange: Option<Exchange>,
+    /// How it, or the token that it became, is put into a request.
     pub injection: Injection,
     /// The page where a key is made.
     pub docs: Option<String>,
@@ -102,11 +104,10 @@ impl Field {
 impl ApiKey {
     pub(super) fn read(mut section: Fields<'_>, locality: Locality) -> Self {
         let docs = read_docs(&mut section, locality);
-        for key in ["exchange", "sign"] {
-            if section.take(key).is_some() {
-                section.fault(key, "is not supported by this version");
-            }
+        if section.take("sign").is_some() {
+            section.fault("sign", "is not supported by this version");
         }
+        let exchange = section.take_object("exchange").and_then(Exchange::read);
         let declared = section.take("fields").is_some();
         let items = section.take_list("fields");
         let mut fields: Vec<Field> = Vec::new();
@@ -124,6 +125,12 @@ impl ApiKey {
                 continue;
             }
             fields.push(field);
+        }
+        if exchange.is_some() && (!declared || fields.iter().any(|field| field.name == "token")) {
+            section.fault(
+                "fields",
+                "must have names other than `token`: that is what the exchange gives",
+            );
         }
         if !declared {
             fields.push(Field::token());
@@ -146,6 +153,7 @@ impl ApiKey {
         section.finish();
         Self {
             fields,
+            exchange,
             injection,
             docs,
         }

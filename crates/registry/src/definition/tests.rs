@@ -4,6 +4,7 @@ use super::*;
 use crate::document;
 
 mod broken;
+mod exchange;
 
 /// A definition with nothing wrong, for tests to break.
 fn good() -> Value {

@@ -18,7 +18,7 @@ use super::message::{Received, Reply};
 use super::options::ServerOptions;
 use super::script::Fate;
 use super::state::Shared;
-use super::{api, authorize, device, metadata, register, resource, revoke, token};
+use super::{api, authorize, device, key_login, metadata, register, resource, revoke, token};
 
 /// Binds before the thread starts, so that a client may connect as soon as this returns.
 pub(super) fn start(options: ServerOptions) -> (Arc<Shared>, oneshot::Sender<()>, JoinHandle<()>) {
@@ -128,6 +128,7 @@ fn route(shared: &Shared, received: &Received) -> Reply {
         ("GET", "/device") => device::show(state, received),
         ("POST", "/device") => device::decide(state, received),
         ("POST", "/token") => token::token(state, received),
+        (_, "/login") => key_login::exchange(state, received),
         ("POST", "/revoke") => revoke::revoke(state, received),
         ("POST", "/introspect") => revoke::introspect(state, received),
         ("POST", "/register") if state.options.registration => {
