@@ -74,6 +74,26 @@ pub(crate) fn browser() -> Option<String> {
     variable("BROWSER")
 }
 
+/// The folders that `PATH` names.
+pub(crate) fn program_folders() -> Vec<PathBuf> {
+    folders("PATH", "")
+}
+
+/// The folders in which the desktop looks for what is installed, the user's own first.
+pub(crate) fn data_folders() -> Vec<PathBuf> {
+    let own = path("XDG_DATA_HOME").or_else(|| path("HOME").map(|home| home.join(".local/share")));
+    let all = folders("XDG_DATA_DIRS", "/usr/local/share:/usr/share");
+    own.into_iter().chain(all).collect()
+}
+
+fn folders(name: &str, default: &str) -> Vec<PathBuf> {
+    let list = path(name).unwrap_or_else(|| default.into());
+    let folders = std::env::split_paths(&list);
+    folders
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .collect()
+}
+
 /// Whether a graphical browser has somewhere to appear.
 pub(crate) fn has_display() -> bool {
     cfg!(any(windows, target_os = "macos")) || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")

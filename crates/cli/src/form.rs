@@ -2,7 +2,7 @@
 
 use authkeep_core::{Answers, AskError, Form, FormError, Inquiry};
 
-use crate::browser::{self, Choice, Started};
+use crate::browser::{Choice, Started};
 use crate::context::entropy;
 use crate::person::TerminalPerson;
 
@@ -47,13 +47,13 @@ pub(crate) async fn fill_in(
     };
     let minutes = person.patience.min(Form::LIFETIME).as_secs().div_ceil(60);
     let wait = format!("(up to {minutes} min; Ctrl-C cancels)");
-    match browser::open(form.url(), &person.browser, person.umask) {
+    match person.browser.open(form.url()) {
         Started::Yes => person.output.say(&format!(
             "Asking for what {} needs in your browser {wait}. If nothing appears, open this address:\n  {}",
             inquiry.provider,
             form.url()
         )),
-        Started::NotTried(_) if person.browser == Choice::None => person.output.instruct(&format!(
+        Started::NotTried(_) if person.browser.choice == Choice::None => person.output.instruct(&format!(
             "Open this address in a browser on this machine to enter what {} needs {wait}:\n  {}",
             inquiry.provider,
             form.url()

@@ -9,21 +9,19 @@ use authkeep_core::{
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::browser::{self, Choice, Started};
+use crate::browser::{self, Browser, Choice, Started};
 use crate::countdown::Countdown;
 use crate::env;
 use crate::form;
 use crate::output::Output;
-use crate::process::Umask;
 use crate::prompt::{self, Answer, Echo, Lines};
 
 /// Reads the environment first, then asks in a form or on the terminal; opens a browser.
 #[derive(Debug)]
 pub(crate) struct TerminalPerson {
     pub(crate) output: Output,
-    pub(crate) browser: Choice,
+    pub(crate) browser: Browser,
     pub(crate) input: Input,
-    pub(crate) umask: Umask,
     /// Runs while the login waits for somebody.
     pub(crate) countdown: Countdown,
     pub(crate) paste: Paste,
@@ -58,8 +56,11 @@ pub(crate) enum Input {
 
 impl TerminalPerson {
     /// The value of the first variable that is set. It stays in this process's environment: to take it out would
-    /// take unsafe code, and who may read that may read this process's memory.
+    /// take unsafe code, and who may read that may read this process's memory. But it goes no further.
     fn environment_value(&self, field: &FieldRequest) -> Option<SecretString> {
+        if field.secret {
+            self.browser.withhold(&field.variables);
+        }
         let mut variables = field.variables.iter();
         let (variable, value) =
             variables.find_map(|name| env::secret(name).map(|value| (name, value)))?;
@@ -75,7 +76,7 @@ impl TerminalPerson {
         self.input == Input::Allowed
             && self.asking == Asking::InTheBrowser
             && self.paste == Paste::IfNeeded
-            && browser::is_within_reach(&self.browser)
+            && browser::is_within_reach(&self.browser.choice)
     }
 
     async fn prompt(&self, field: &FieldRequest) -> Result<SecretString, AskError> {
@@ -107,7 +108,7 @@ impl TerminalPerson {
 
 impl Interaction for TerminalPerson {
     fn open_url(&self, url: &BrowserUrl) -> Launch {
-        let started = browser::open(url, &self.browser, self.umask);
+        let started = self.browser.open(url);
         if started == Started::Yes {
             self.output.say(&format!(
                 "Opening your browser. If nothing appears, open this address:\n  {url}"
@@ -120,7 +121,9 @@ impl Interaction for TerminalPerson {
             Started::Yes => String::new(),
         };
         // Without a terminal and without a browser nobody would ever see the address.
-        if self.browser != Choice::None && !std::io::IsTerminal::is_terminal(&std::io::stderr()) {
+        if self.browser.choice != Choice::None
+            && !std::io::IsTerminal::is_terminal(&std::io::stderr())
+        {
             return Launch::Impossible(why);
         }
         self.output
@@ -194,7 +197,7 @@ impl Interaction for TerminalPerson {
 
     fn no_browser(&self) -> Option<String> {
         // Where nobody is there, nobody would see the code.
-        let why = browser::missing(&self.browser).filter(|_| self.input == Input::Allowed);
+        let why = browser::missing(&self.browser.choice).filter(|_| self.input == Input::Allowed);
         why.map(str::to_owned)
     }
 

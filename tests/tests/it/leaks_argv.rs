@@ -1,12 +1,14 @@
 //! No secret ever stands in an argument: every process of the machine can read those.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
+use authkeep_testkit::browser::fake_open;
 use authkeep_testkit::canary::{Scanner, canary};
 use authkeep_testkit::home::run;
 use authkeep_tests::Consent;
@@ -116,4 +118,33 @@ fn no_command_puts_a_secret_into_an_argument() {
         found.iter().all(|hit| hit.canary == secrets.len() - 1),
         "{found:?}"
     );
+}
+
+#[test]
+fn the_browser_does_not_inherit_the_secret() {
+    let (secret, other) = (canary(), canary());
+    let acme = Acme::confidential(&secret);
+    let home = acme.product.home();
+    let noted = home.tmp().join("environment");
+    let script = format!(
+        "#!/bin/sh\nenv > {}\nexec {} \"$@\"\n",
+        noted.display(),
+        fake_open().display()
+    );
+    let browser = home.bin().join("browser");
+    fs::write(&browser, script).unwrap();
+    fs::set_permissions(&browser, Permissions::from_mode(0o700)).unwrap();
+    let arguments = ["login", "acme", "--client-id", "test-client"];
+    let mut login = acme.product.command(&arguments);
+    login
+        .env("BROWSER", &browser)
+        .env("FAKE_OPEN_PERSON", "approve")
+        .env("ACME_CLIENT_SECRET", &secret)
+        .env("OTHER", &other);
+    let output = run(&mut login);
+    assert_eq!(output.code, 0, "{output:?}");
+    let environment = fs::read(&noted).unwrap();
+    assert_eq!(Scanner::new(&[secret]).scan(&environment), []);
+    // The control: what is nothing of ours is handed on.
+    assert_eq!(Scanner::new(&[other]).scan(&environment).len(), 1);
 }

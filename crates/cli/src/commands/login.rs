@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use self::scopes::ScopeArgs;
 use super::ending;
 use super::missing::defined;
-use crate::browser::Choice;
+use crate::browser::{Browser, Choice};
 use crate::context::{Context, OnInterrupt, block_on};
 use crate::countdown::Countdown;
 use crate::duration;
@@ -127,19 +127,19 @@ pub(crate) fn run(
             .clone()
             .map(|url| ("base_url".to_owned(), url)),
     );
+    let choice = match (&args.browser, args.paste) {
+        (Some(browser), _) => browser.clone(),
+        (None, true) => Choice::None,
+        (None, false) => Choice::default(),
+    };
     let person = TerminalPerson {
         output: output.clone(),
-        browser: match (&args.browser, args.paste) {
-            (Some(browser), _) => browser.clone(),
-            (None, true) => Choice::None,
-            (None, false) => Choice::default(),
-        },
+        browser: Browser::new(choice, context.umask, &context.home_path()?),
         input: if context.global.no_input {
             Input::Forbidden
         } else {
             Input::Allowed
         },
-        umask: context.umask,
         countdown: Countdown::default(),
         paste: if args.paste {
             Paste::Wanted

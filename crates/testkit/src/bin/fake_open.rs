@@ -3,6 +3,8 @@
 //! - `FAKE_OPEN_LOG`: a file that gets one JSON line `{"argv": […]}` for this launch.
 //! - `FAKE_OPEN_PERSON`: `approve`, `deny`, or `ignore` (the default: note the launch, open nothing).
 //!
+//! What it is given may be a page on the disk that leads on, as a browser would follow it.
+//!
 //! Exit code 0 when the last page was not an error, 1 when it was or the visit failed, 2 when the
 //! variables make no sense.
 #![expect(
@@ -29,11 +31,27 @@ fn main() -> ExitCode {
         Ok("ignore") | Err(_) => return ExitCode::SUCCESS,
         Ok(other) => return say(&format!("FAKE_OPEN_PERSON has no `{other}`"), 2),
     };
-    match follow(argv.last().map_or("", String::as_str), person) {
+    let address = match led_on(argv.last().map_or("", String::as_str)) {
+        Ok(address) => address,
+        Err(error) => return say(&format!("the page leads nowhere: {error}"), 1),
+    };
+    match follow(&address, person) {
         Ok(visit) if visit.status() < 400 => ExitCode::SUCCESS,
         Ok(visit) => say(&format!("the last page answered {}", visit.status()), 1),
         Err(error) => say(&format!("the visit failed: {error}"), 1),
     }
+}
+
+/// The address that a page on the disk leads to; any other address as it is.
+fn led_on(address: &str) -> io::Result<String> {
+    let Some(file) = address.strip_prefix("file://") else {
+        return Ok(address.to_owned());
+    };
+    let page = std::fs::read_to_string(file)?;
+    let refresh = page.split_once("http-equiv=\"refresh\"");
+    let to = refresh.and_then(|(_, rest)| rest.split_once("url=")?.1.split('"').next());
+    to.map(|to| to.replace("&amp;", "&"))
+        .ok_or_else(|| io::Error::other("it has no refresh"))
 }
 
 /// One write for the whole line: concurrent launches must not mix theirs.
