@@ -42,6 +42,7 @@ mod login_run;
 mod oidc_provider;
 mod openid;
 mod other_users;
+mod port_squatted;
 mod prompt_interrupted;
 mod refresh_apart;
 mod refresh_callers_killed;

@@ -21,13 +21,13 @@ use crate::acme::Acme;
 use crate::form::product;
 
 /// Nobody's, and no member of any group.
-const NEIGHBOUR: [&str; 5] = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
+pub(crate) const NEIGHBOUR: [&str; 5] = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
 
 /// What is said where a test cannot be.
 pub(crate) const LEFT_OUT: &str = "left out: only root can become another user";
 
 /// A shell of another user; `None` where one cannot become another user.
-pub(crate) fn neighbour(script: &str) -> Option<Command> {
+fn neighbour(script: &str) -> Option<Command> {
     if !rustix::process::geteuid().is_root() {
         return None;
     }

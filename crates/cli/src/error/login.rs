@@ -47,9 +47,17 @@ impl From<LoginError> for CommandError {
                      redirect address that it names",
                 )
                 .hint("run the command again, or give it longer with --timeout"),
-                LoopbackError::PortTaken { .. } => failed("port_taken").hint(
-                    "this provider accepts only that address; end the other program and try again",
-                ),
+                LoopbackError::PortTaken { port, .. } => failed("port_taken")
+                    .hint(format!(
+                        "nothing was opened or stored: the login would end at that port, which another program, \
+                         perhaps another user's, listens on; {} shows it",
+                        if cfg!(target_os = "linux") {
+                            format!("`ss -ltnp 'sport = :{port}'`")
+                        } else {
+                            format!("`lsof -nP -iTCP:{port} -sTCP:LISTEN`")
+                        }
+                    ))
+                    .hint("end that program and run the command again"),
                 _ => failed("loopback").hint("check that this machine can listen on 127.0.0.1"),
             },
             LoginError::TimedOutAsRegistered { provider, .. } => failed("timed_out")

@@ -121,6 +121,7 @@ impl Loopback {
         let (host, listeners) = match kind {
             RedirectKind::Loopback => ("127.0.0.1", vec![listen(v4(port)).await?]),
             RedirectKind::Exact => ("127.0.0.1", vec![listen(v4(REGISTERED_PORT)).await?]),
+            RedirectKind::Localhost if port == 0 => ("localhost", listen_on_both_anywhere().await?),
             RedirectKind::Localhost => ("localhost", listen_on_both(port).await?),
             // Nothing that arrives there can be read. But who listens there would get the browser's request.
             RedirectKind::Https => ("localhost", listen_on_both(REGISTERED_PORT).await?),
@@ -182,11 +183,38 @@ impl Loopback {
 /// A browser may take `localhost` for either family: whoever held the other one would get the code.
 async fn listen_on_both(port: u16) -> Result<Vec<TcpListener>, LoopbackError> {
     let first = listen((Ipv4Addr::LOCALHOST, port).into()).await?;
-    let port = first.local_addr().map_err(LoopbackError::Bind)?.port();
+    with_the_other(first).await.map_err(|(_, error)| error)
+}
+
+/// The same on a port of the system's choice, which is free in one family only by chance, or by somebody's intent.
+async fn listen_on_both_anywhere() -> Result<Vec<TcpListener>, LoopbackError> {
+    // Kept, so that the system chooses another one the next time.
+    let mut halves = Vec::new();
+    loop {
+        let first = listen((Ipv4Addr::LOCALHOST, 0).into()).await?;
+        match with_the_other(first).await {
+            Ok(both) => return Ok(both),
+            Err((_, error)) if halves.len() == MOST_HALVES => return Err(error),
+            Err((half, _)) => halves.push(half),
+        }
+    }
+}
+
+/// How many ports that are taken in the other family are tried.
+const MOST_HALVES: usize = 16;
+
+/// Adds the listener of the other family, if there is one.
+async fn with_the_other(
+    first: TcpListener,
+) -> Result<Vec<TcpListener>, (TcpListener, LoopbackError)> {
+    let port = match first.local_addr() {
+        Ok(address) => address.port(),
+        Err(error) => return Err((first, LoopbackError::Bind(error))),
+    };
     match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
         Ok(second) => Ok(vec![first, second]),
         Err(error) if is_without_ipv6(&error) => Ok(vec![first]),
-        Err(error) => Err(not_bound((Ipv6Addr::LOCALHOST, port).into(), error)),
+        Err(error) => Err((first, not_bound((Ipv6Addr::LOCALHOST, port).into(), error))),
     }
 }
 
