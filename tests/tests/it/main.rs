@@ -24,6 +24,7 @@ mod completions;
 mod connections;
 mod discovery_openid;
 mod escapes;
+mod evil_definitions;
 mod export_shells;
 mod fixtures;
 mod form;
