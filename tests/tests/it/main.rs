@@ -57,4 +57,5 @@ mod refresh_window;
 mod refresh_world;
 mod refusal;
 mod registration_openid;
+mod revocation_servers;
 mod terminal;
