@@ -7,12 +7,13 @@ use std::process::Command;
 use crate::shell::{self, Failed, has, root};
 
 /// Programs and the Debian packages that bring them.
-const PROGRAMS: [(&str, &str); 8] = [
+const PROGRAMS: [(&str, &str); 9] = [
     ("cc", "build-essential"),
     ("chromium", "chromium"),
     ("zsh", "zsh"),
     ("fish", "fish"),
     ("strace", "strace"),
+    ("faketime", "faketime"),
     ("setpriv", "util-linux"),
     ("unshare", "util-linux"),
     ("ip", "iproute2"),

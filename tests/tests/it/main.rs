@@ -20,6 +20,7 @@ mod cli_shapes;
 mod cli_store;
 mod client_assertion;
 mod client_credentials;
+mod clock_jumps;
 mod completions;
 mod connections;
 mod discovery_openid;
