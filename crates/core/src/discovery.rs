@@ -7,11 +7,12 @@
 mod error;
 
 use authkeep_flows::metadata::{
-    MetadataError, ServerMetadata, read_server_metadata, server_metadata_urls,
+    MetadataError, ResourceMetadata, ServerMetadata, read_resource_metadata, read_server_metadata,
+    server_metadata_urls,
 };
 use authkeep_flows::{HttpRequest, HttpResponse, Method};
 use authkeep_registry::{
-    ClientAuthMethod, Locality, OAuthEndpoints, Provider, Revocation, Template, check_url,
+    ClientAuthMethod, OAuthEndpoints, Provider, Revocation, Template, check_url,
 };
 use url::Url;
 
@@ -81,7 +82,8 @@ impl Discovery<'_> {
         let mut absent = Absent::default();
         for place in server_metadata_urls(&issuer) {
             let read = |response: &HttpResponse| {
-                read_server_metadata(response, issuers, &|text| check_url(text, self.locality()))
+                let rule = |text: &str| check_url(text, self.reach.locality());
+                read_server_metadata(response, issuers, &rule)
             };
             match self.document(&place, read).await {
                 Ok(metadata) => return Ok(metadata),
@@ -91,9 +93,19 @@ impl Discovery<'_> {
         Err(absent.into_error(&issuer))
     }
 
+    /// The metadata of a resource at `place`, which stands for the identifiers in `asked`.
+    pub(crate) async fn resource(
+        &self,
+        place: &Url,
+        asked: &[&str],
+    ) -> Result<ResourceMetadata, DiscoveryError> {
+        let read = |response: &HttpResponse| read_resource_metadata(response, asked);
+        self.document(place, read).await
+    }
+
     /// An address that a server or a person has named, if a definition could name it too.
     pub(crate) fn address(&self, text: &str) -> Result<Url, DiscoveryError> {
-        check_url(text, self.locality()).map_err(|why| DiscoveryError::address(text, why))
+        checked(text, self.reach)
     }
 
     /// One request without anything secret in it; a redirect is an answer like any other.
@@ -124,13 +136,11 @@ impl Discovery<'_> {
             most: MOST_REDIRECTS,
         })
     }
+}
 
-    fn locality(&self) -> Locality {
-        match self.reach {
-            Reach::Public => Locality::Public,
-            Reach::Anywhere => Locality::Local,
-        }
-    }
+/// An address that a definition of that reach could name.
+pub(crate) fn checked(text: &str, reach: Reach) -> Result<Url, DiscoveryError> {
+    check_url(text, reach.locality()).map_err(|why| DiscoveryError::address(text, why))
 }
 
 /// What was not found, until it is found elsewhere. What says more than "there is nothing" is kept.

@@ -41,6 +41,7 @@ mod refresh;
 mod register;
 mod release;
 mod resolve;
+mod survey;
 
 mod home;
 
@@ -76,4 +77,5 @@ pub use refresh::{
 };
 pub use release::{Purpose, ReleaseError};
 pub use resolve::ResolveError;
+pub use survey::{Address, Survey, known_at, name_for};
 pub use token_id::TokenId;

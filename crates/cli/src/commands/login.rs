@@ -1,5 +1,6 @@
 //! `authkeep login`: acquires a credential and stores it.
 
+mod address;
 mod scopes;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use self::address::{AddressArgs, Service, provider_at};
 use self::scopes::ScopeArgs;
 use super::ending;
 use super::missing::defined;
@@ -40,14 +42,17 @@ use crate::person::{Asking, Input, Paste, TerminalPerson};
     authkeep login github --flow device_code\n  \
     authkeep login github --scopes +gist\n  \
     DD_API_KEY=… DD_APP_KEY=… authkeep login datadog --no-input --param site=datadoghq.eu\n  \
+    authkeep login https://mcp.example.com/mcp\n  \
     authkeep login gitlab --connection work --base-url https://gitlab.example.com")]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line"
 )]
 pub(crate) struct LoginArgs {
-    /// The provider, as `authkeep providers` lists it.
-    provider: ProviderName,
+    /// The provider, as `authkeep providers` lists it; or the address of a server that says by itself how to log in to
+    /// it, such as an MCP server.
+    #[arg(value_name = "PROVIDER|URL")]
+    service: Service,
 
     /// Name of the connection, for several accounts at one provider. Without it the one that `authkeep use` has
     /// chosen, or `default`.
@@ -96,6 +101,9 @@ pub(crate) struct LoginArgs {
     /// How long to wait for you: without it five minutes for a browser, and as long as it is good for a device code.
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     timeout: Option<Duration>,
+
+    #[command(flatten)]
+    address: AddressArgs,
 
     /// Replace a login that works.
     #[arg(long)]
@@ -156,7 +164,11 @@ pub(crate) fn run(
     if args.paste && person.pasting() == Pasting::Impossible {
         return Err(no_paste());
     }
-    let provider = defined(context, &args.provider)?.name;
+    let provider = match &args.service {
+        Service::Named(name) if args.address.is_given() => return Err(no_address(name)),
+        Service::Named(name) => defined(context, name)?.name,
+        Service::At(text) => provider_at(context, text, &args.address, &person)?,
+    };
     let broker = context.broker_or_new()?;
     let connection = match &args.connection {
         Some(name) => name.clone(),
@@ -206,6 +218,15 @@ fn no_paste() -> CommandError {
         "--paste needs a terminal to paste into",
     )
     .hint("run it in a terminal, in the foreground and without --no-input")
+}
+
+fn no_address(name: &ProviderName) -> CommandError {
+    CommandError::new(
+        ExitCode::Usage,
+        "no_address",
+        format!("--yes, --name and --local are for addresses, and `{name}` is a name"),
+    )
+    .hint(format!("run `authkeep login {name}` without them"))
 }
 
 /// stdin as one token, or as a JSON object of fields.

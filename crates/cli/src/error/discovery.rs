@@ -1,10 +1,27 @@
 //! What to do where a server's endpoints could not be learnt.
 
-use authkeep_core::{DiscoveryError, LoginError};
+use authkeep_core::{DiscoveryError, HttpError, LoginError};
 use authkeep_registry::ProviderName;
 
 use super::CommandError;
 use crate::exit_code::ExitCode;
+
+/// An address that no definition speaks of.
+impl From<DiscoveryError> for CommandError {
+    fn from(error: DiscoveryError) -> Self {
+        match &error {
+            DiscoveryError::Http(HttpError::Forbidden { .. }) => {
+                Self::caused(ExitCode::AuthenticationFailed, "forbidden_address", &error)
+                    .hint("nothing was sent there; if the address is meant, --local allows it")
+            }
+            _ if error.may_pass() => Self::caused(ExitCode::TryAgain, "unavailable", &error)
+                .hint("nothing was stored; try again when it can be reached"),
+            _ => Self::caused(ExitCode::AuthenticationFailed, "not_discovered", &error).hint(
+                "nothing was stored; check the address, or write a definition and `authkeep register` it",
+            ),
+        }
+    }
+}
 
 /// A login whose definition leaves the endpoints to its issuer.
 pub(super) fn discovery(

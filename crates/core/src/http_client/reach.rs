@@ -9,7 +9,7 @@
 
 use std::net::IpAddr;
 
-use authkeep_registry::{Provider, is_public, is_public_host};
+use authkeep_registry::{Locality, Provider, is_public, is_public_host};
 use url::Url;
 
 use super::HttpError;
@@ -30,6 +30,14 @@ impl Reach {
             Self::Anywhere
         } else {
             Self::Public
+        }
+    }
+
+    /// What a definition of this reach may name.
+    pub(crate) fn locality(self) -> Locality {
+        match self {
+            Self::Public => Locality::Public,
+            Self::Anywhere => Locality::Local,
         }
     }
 
