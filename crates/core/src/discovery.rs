@@ -153,10 +153,14 @@ impl Absent {
         if !error.is_absent() {
             return Err(error);
         }
+        self.keep(error);
+        Ok(())
+    }
+
+    pub(crate) fn keep(&mut self, error: DiscoveryError) {
         if self.0.as_ref().is_none_or(DiscoveryError::says_nothing) {
             self.0 = Some(error);
         }
-        Ok(())
     }
 
     pub(crate) fn into_error(self, asked: &Url) -> DiscoveryError {

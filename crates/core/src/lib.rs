@@ -1,9 +1,8 @@
 //! What authkeep does, one file a use case: log in, look a credential up, refresh it, release it, log out.
 //!
-//! This crate combines the leaves: the registry says which services exist, `flows` says how OAuth speaks,
-//! the vault keeps the bytes and the audit log keeps the record. It reads no environment, no home
-//! directory and no system clock, and it prints nothing: the caller hands in paths, clock, randomness,
-//! an HTTP client and somebody to ask.
+//! This crate combines the leaves: the registry says which services exist, `flows` says how OAuth speaks, the vault keeps
+//! the bytes and the audit log keeps the record. It reads no environment, no home directory and no system clock, and it
+//! prints nothing: the caller hands in paths, clock, randomness, an HTTP client and somebody to ask.
 //!
 //! Start at [`Broker`]. `Broker::lookup` is synchronous and answers from the vault alone;
 //! `Broker::resolve` goes on to refresh what is about to expire. Neither hands out a secret:

@@ -118,7 +118,7 @@ impl Broker {
             address: &address.url,
             scopes: Vec::new(),
         };
-        let mut resource = None;
+        let (mut resource, mut contradicted) = (None, false);
         for place in [Place::Inserted, Place::Challenge, Place::Root] {
             match search.resource(place).await {
                 Ok(None) => {}
@@ -126,16 +126,25 @@ impl Broker {
                     resource = found;
                     break;
                 }
+                // What is said of another resource is not used, and is no reason to give up either.
+                Err(error) if error.is_about_another() => {
+                    contradicted = true;
+                    absent.keep(error);
+                }
                 Err(error) => absent.note(error)?,
             }
         }
-        let issuers = match &resource {
+        let issuers: Vec<String> = match &resource {
             Some(ResourceMetadata {
                 authorization_servers,
                 ..
             }) => authorization_servers.first().cloned().into_iter().collect(),
-            // Servers of before RFC 9728 publish at their root who gives access.
-            None => vec![address.url.to_string(), root(&address.url).to_string()],
+            None => {
+                let (url, root) = (&address.url, root(&address.url));
+                // Servers of before RFC 9728 publish at their root who gives access to all there is.
+                let of_old = (root != *url && !contradicted).then(|| root.to_string());
+                [url.to_string()].into_iter().chain(of_old).collect()
+            }
         };
         for issuer in &issuers {
             let spellings = spellings(issuer);

@@ -34,6 +34,7 @@ mod form_look;
 mod key_exchange;
 mod leaks_argv;
 mod leaks_logs;
+mod login_address;
 mod login_device;
 mod login_device_openid;
 mod login_device_terminal;

@@ -70,6 +70,17 @@ impl DiscoveryError {
         }
     }
 
+    /// Whether the document is in order, and about something else.
+    pub(crate) fn is_about_another(&self) -> bool {
+        matches!(
+            self,
+            Self::Metadata {
+                source: MetadataError::Foreign { .. },
+                ..
+            }
+        )
+    }
+
     /// Whether it says no more than that there is nothing.
     pub(super) fn says_nothing(&self) -> bool {
         matches!(

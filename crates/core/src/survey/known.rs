@@ -51,6 +51,9 @@ pub fn name_for(registry: &Registry, address: &Address) -> Option<ProviderName> 
         text.trim_matches(|c: char| !c.is_ascii_alphanumeric())
             .to_owned()
     };
+    if address.host().starts_with('[') {
+        return None;
+    }
     let host = stem(address.host());
     let with_port = match address.url.port() {
         Some(port) => format!("{host}-{port}"),

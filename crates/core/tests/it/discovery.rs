@@ -1,7 +1,9 @@
 //! Logins whose definition names an issuer and leaves the endpoints to it.
 
 mod bad;
+mod net;
 mod nowhere;
+mod survey;
 
 use authkeep_core::{Broker, LoginError, LoginRequest, Replace};
 use authkeep_registry::Flow;

@@ -8,5 +8,6 @@ mod random;
 mod arbitrary;
 mod callback;
 mod entropy;
+mod metadata;
 mod redaction;
 mod token_response;

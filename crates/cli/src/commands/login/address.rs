@@ -153,7 +153,7 @@ fn new_name(
 /// Who would be trusted, and with what.
 fn in_words(address: &Address, survey: &Survey) -> String {
     let mut text = format!(
-        "{} is logged in to at {}.\n",
+        "Logins to {} are made at {}.\n",
         address.as_str(),
         survey.issuer()
     );

@@ -2,23 +2,18 @@
 
 use std::sync::{Arc, Mutex};
 
-use authkeep_core::{
-    BodyCap, BoxFuture, Broker, BrokerParts, HttpClient, HttpError, LoginError, Reach,
-};
-use authkeep_flows::{HttpRequest, HttpResponse};
+use authkeep_core::{Broker, LoginError};
 use serde_json::{Value, json};
 use url::Url;
 
+use super::net::{Answers, Net, chain, document, with_header};
 use crate::fakes::{FakePerson, World, request};
 
 const ISSUER: &str = "https://as.example.com";
 
-/// What the server answers: status, `Location`, body.
-type Answer = (u16, String, Vec<u8>);
-
 struct Case {
     name: String,
-    answer: Box<dyn Fn(&Url) -> Answer + Send + Sync>,
+    answers: Arc<Answers>,
     /// What the error says.
     why: &'static str,
     /// Whether somebody who looks at nothing would go on with it.
@@ -34,17 +29,13 @@ fn good() -> Value {
     })
 }
 
-fn body(document: &Value) -> Answer {
-    (200, String::new(), document.to_string().into_bytes())
-}
-
 /// Good metadata with one field changed.
 fn changed(field: &'static str, value: Value, why: &'static str) -> Case {
-    let mut document = good();
-    document[field] = value;
+    let mut metadata = good();
+    metadata[field] = value;
     Case {
-        name: format!("{field}: {}", document[field]),
-        answer: Box::new(move |_| body(&document)),
+        name: format!("{field}: {}", metadata[field]),
+        answers: Arc::new(move |_| document(&metadata)),
         why,
         tempting: true,
     }
@@ -54,7 +45,7 @@ fn changed(field: &'static str, value: Value, why: &'static str) -> Case {
 fn raw(name: &str, status: u16, bytes: Vec<u8>, why: &'static str) -> Case {
     Case {
         name: name.to_owned(),
-        answer: Box::new(move |_| (status, String::new(), bytes.clone())),
+        answers: Arc::new(move |_| super::net::raw(status, bytes.clone())),
         why,
         tempting: false,
     }
@@ -64,11 +55,11 @@ fn raw(name: &str, status: u16, bytes: Vec<u8>, why: &'static str) -> Case {
 fn redirected(to: &'static str, why: &'static str) -> Case {
     Case {
         name: format!("redirect to {to}"),
-        answer: Box::new(move |url| {
+        answers: Arc::new(move |url| {
             if url.as_str().contains("/.well-known/") {
-                (302, to.to_owned(), Vec::new())
+                with_header(302, "location", to)
             } else {
-                body(&good())
+                document(&good())
             }
         }),
         why,
@@ -80,12 +71,12 @@ fn redirected(to: &'static str, why: &'static str) -> Case {
 fn led_on(times: usize) -> Case {
     Case {
         name: format!("{times} redirects"),
-        answer: Box::new(move |url| {
+        answers: Arc::new(move |url| {
             let at = url.query().and_then(|at| at.parse().ok()).unwrap_or(0);
             if at < times {
-                (307, format!("?{}", at + 1), Vec::new())
+                with_header(307, "location", &format!("?{}", at + 1))
             } else {
-                body(&good())
+                document(&good())
             }
         }),
         why: "redirects more than 3 times",
@@ -254,7 +245,7 @@ fn cases() -> Vec<Case> {
     ];
     let mut without = good();
     without["token_endpoint"].take();
-    let without = body(&without).2;
+    let without = document(&without).2;
     cases.push(raw(
         "no token endpoint",
         200,
@@ -272,7 +263,7 @@ fn cases() -> Vec<Case> {
     cases.push(raw("100 deep", 200, deep.into_bytes(), "nested too deeply"));
     let mut large = good();
     large["x"] = "a".repeat(2 * 1024 * 1024).into();
-    let answer = body(&large);
+    let answer = document(&large);
     cases.push(Case {
         tempting: true,
         ..raw("2 MiB", 200, answer.2, "more than 1048576 bytes")
@@ -280,42 +271,8 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// The network of one case. It keeps to the contract, and remembers who was asked.
-struct Net {
-    case: Arc<Case>,
-    asked: Arc<Mutex<Vec<Url>>>,
-}
-
-impl std::fmt::Debug for Net {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Net")
-    }
-}
-
-impl HttpClient for Net {
-    fn send<'a>(
-        &'a self,
-        request: &'a HttpRequest,
-        cap: BodyCap,
-        reach: Reach,
-    ) -> BoxFuture<'a, Result<HttpResponse, HttpError>> {
-        Box::pin(async move {
-            reach.check(request.url())?;
-            self.asked.lock().unwrap().push(request.url().clone());
-            let (status, location, body) = (self.case.answer)(request.url());
-            if body.len() > cap.bytes() {
-                let host = request.url().host_str().unwrap().to_owned();
-                let cap = cap.bytes();
-                return Err(HttpError::TooLarge { host, cap });
-            }
-            let headers = vec![("location".to_owned(), location)];
-            Ok(HttpResponse::new(status, headers, body))
-        })
-    }
-}
-
 /// A world with a definition that names the issuer only, and one case for its network.
-fn world(case: &Arc<Case>) -> (World, Broker, Arc<Mutex<Vec<Url>>>) {
+fn world(case: &Case) -> (World, Broker, Arc<Mutex<Vec<Url>>>) {
     let world = World::new();
     world.define(&json!({
         "schema_version": 2, "name": "acme", "display_name": "Acme",
@@ -323,14 +280,7 @@ fn world(case: &Arc<Case>) -> (World, Broker, Arc<Mutex<Vec<Url>>>) {
         "hosts": ["api.example.com"],
         "oauth": { "issuer": ISSUER, "client_auth": "none" },
     }));
-    let asked: Arc<Mutex<Vec<Url>>> = Arc::default();
-    let broker = Broker::new(BrokerParts {
-        http: Arc::new(Net {
-            case: Arc::clone(case),
-            asked: Arc::clone(&asked),
-        }),
-        ..world.parts()
-    });
+    let (broker, asked) = Net::broker(&world, Arc::clone(&case.answers));
     (world, broker, asked)
 }
 
@@ -339,14 +289,14 @@ fn careless(case: &Case) -> Option<Value> {
     let mut url = Url::parse(ISSUER).unwrap();
     url.set_path("/.well-known/oauth-authorization-server");
     for _ in 0..2000 {
-        let (status, location, body) = (case.answer)(&url);
+        let (status, headers, body) = (case.answers)(&url);
         match status {
             200 => {
                 return serde_json::from_slice(&body)
                     .ok()
                     .filter(|d: &Value| d.is_object());
             }
-            300..400 => url = url.join(&location).ok()?,
+            300..400 => url = url.join(&headers.first()?.1).ok()?,
             _ => return None,
         }
     }
@@ -357,7 +307,6 @@ fn careless(case: &Case) -> Option<Value> {
 async fn bad_metadata_is_named_and_leads_nowhere() {
     let (mut typed, mut tempted) = (0, 0);
     for case in cases() {
-        let case = Arc::new(case);
         let (_world, broker, asked) = world(&case);
         let person = FakePerson::idle();
         let error = broker.login(&request(), &person).await.unwrap_err();
@@ -392,7 +341,7 @@ async fn bad_metadata_is_named_and_leads_nowhere() {
 #[tokio::test]
 async fn the_same_network_with_good_metadata_leads_to_a_browser() {
     for times in [0, 3] {
-        let case = Arc::new(led_on(times));
+        let case = led_on(times);
         let (_world, broker, asked) = world(&case);
         let person = FakePerson::idle();
         let soon = authkeep_core::LoginRequest {
@@ -404,15 +353,4 @@ async fn the_same_network_with_good_metadata_leads_to_a_browser() {
         assert!(person.urls()[0].starts_with("https://as.example.com/authorize?"));
         assert_eq!(asked.lock().unwrap().len(), times + 1);
     }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut said = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        said.push_str(": ");
-        said.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    said
 }
