@@ -160,6 +160,25 @@ fn a_server_that_only_says_so_when_asked() {
 }
 
 #[test]
+fn where_no_client_is_registered_a_person_names_one() {
+    let mcp = Mcp {
+        server: OAuthServer::start(ServerOptions {
+            resource: Some("/mcp".to_owned()),
+            ..ServerOptions::default()
+        }),
+        product: Product::new(),
+    };
+    let output = mcp.login(&["--yes", "--no-input", "--name", "acme"]);
+    assert_eq!(output.code, 5, "{output:?}");
+    assert!(output.stderr.contains("ACME_CLIENT_ID"), "{output:?}");
+    // What was agreed to stays, and the next login goes on from there.
+    let output = mcp.login(&["--no-input", "--client-id", "test-client"]);
+    assert_eq!(output.code, 0, "{output:?}");
+    assert!(output.stderr.contains("That is `acme`"), "{output:?}");
+    assert_eq!(mcp.status(&mcp.product.secret("acme", "token")), 200);
+}
+
+#[test]
 fn nobody_is_trusted_unasked() {
     // Without somebody to ask, nothing is asked of anybody else either.
     let mcp = Mcp::new();

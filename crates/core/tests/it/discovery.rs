@@ -5,10 +5,10 @@ mod net;
 mod nowhere;
 mod survey;
 
-use authkeep_core::{Broker, LoginError, LoginRequest, Replace};
+use authkeep_core::{Broker, HttpError, LoginError, LoginRequest, Replace};
 use authkeep_registry::Flow;
 use authkeep_testkit::oauth_server::{
-    Client, ClientGrant, IssParam, Pkce, Scripted, ServerOptions, Switch,
+    Client, ClientGrant, Framing, IssParam, Pkce, Scripted, ServerOptions, Switch,
 };
 use serde_json::{Value, json};
 
@@ -191,6 +191,39 @@ async fn openid_metadata_will_do() {
     world.server.script(PLACE, vec![moved("/one")]);
     world.server.script("/one", vec![moved("/two?x=1")]);
     world.server.script("/two", vec![moved(PLACE)]);
+    log_in(&world, &request()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn metadata_may_be_larger_than_a_token_and_not_without_end() {
+    let world = world();
+    let issuer = world.server.url();
+    let padded = |length: usize| {
+        let metadata = json!({
+            "issuer": issuer,
+            "authorization_endpoint": format!("{issuer}/authorize"),
+            "token_endpoint": format!("{issuer}/token"),
+            "x-padding": "a".repeat(length),
+        });
+        answer(200, "application/json", metadata)
+    };
+    for endless in [
+        padded(1024 * 1024),
+        Scripted::Huge(1 << 30, Framing::Chunked),
+        Scripted::Huge(1 << 30, Framing::ContentLength),
+    ] {
+        world.server.script(PLACE, vec![endless.clone()]);
+        let error = log_in(&world, &request()).await.unwrap_err();
+        assert!(
+            matches!(
+                error,
+                LoginError::Http(HttpError::TooLarge { cap: 1_048_576, .. })
+            ),
+            "{endless:?}: {error:?}"
+        );
+    }
+    // The negative control: four times what a token response may have, and it is taken.
+    world.server.script(PLACE, vec![padded(256 * 1024)]);
     log_in(&world, &request()).await.unwrap();
 }
 
