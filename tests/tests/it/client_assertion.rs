@@ -141,6 +141,19 @@ fn a_key_may_come_by_a_pipe_and_by_the_chain() {
     let wrong = json!({"client_id": "jwt-p256", "client_secret": "s"}).to_string();
     let output = openid.product.run_with_input(&arguments, &wrong);
     assert_eq!(output.code, 2, "{output:?}");
+    // A definition that wants a secret from now on has use for another client, and asks for it.
+    let home = openid.product.home();
+    let file = home.authkeep_home().join("providers/acme.json");
+    let with_key = std::fs::read(&file).unwrap();
+    let mut with_secret = openid.provider.definition("acme", OidcClient::ConfPost);
+    with_secret["flows"] = json!(["client_credentials"]);
+    home.write_definition(&with_secret);
+    let again = ["login", "acme", "--force", "--no-input"];
+    let output = openid.product.run(&again);
+    assert_eq!(output.code, 5, "{output:?}");
+    // The negative control: by the old one the client of before does.
+    std::fs::write(&file, with_key).unwrap();
+    assert_eq!(openid.product.run(&again).code, 0);
     uses_renews_and_ends(&openid);
 
     let mut auth = openid.product.command(&["auth", "acme", "--json"]);
@@ -308,5 +321,10 @@ fn a_definition_that_changes_its_mind_does_not_get_the_key() {
     let inside = P256.lines().nth(1).unwrap();
     for seen in acme.server.log() {
         assert!(!format!("{seen:?}").contains(inside), "{seen:?}");
+    }
+    // Nor does it lie about.
+    for (path, bytes) in acme.product.files() {
+        let found = bytes.windows(inside.len()).any(|w| w == inside.as_bytes());
+        assert!(!found, "{}", path.display());
     }
 }

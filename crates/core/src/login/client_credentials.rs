@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::error::value_needed;
 use super::issued::tell_of_missing_scopes;
-use super::oauth_client::{OAuthClient, Questions, secret_field};
+use super::oauth_client::{OAuthClient, Questions, has_secret_for, secret_field};
 use super::{Acquired, LoginError, LoginRequest, Replace};
 use crate::authorization_server::{AuthorizationServer, ClientRequest};
 use crate::pinned::Pinned;
@@ -153,7 +153,7 @@ impl Broker {
             .filter_map(|login| login.record.client);
         let oauth = provider.oauth.as_ref();
         Ok(clients
-            .filter(|client| client.registration.is_none())
+            .filter(|client| client.registration.is_none() && has_secret_for(client, provider))
             .filter(|client| wanted.is_none_or(|id| id == client.client_id))
             .find(|client| oauth.is_some_and(|oauth| client.pinned.admits_token_requests(oauth))))
     }

@@ -99,14 +99,18 @@ pub(super) fn secret_field(provider: &Provider) -> &'static str {
         .map_or("client_secret", |oauth| oauth.client_auth.secret_field())
 }
 
+/// Whether the client has what this provider's clients prove themselves with.
+pub(super) fn has_secret_for(client: &ClientRecord, provider: &Provider) -> bool {
+    match secret_field(provider) {
+        PRIVATE_KEY => client.private_key.is_some(),
+        _ => client.client_secret.is_some(),
+    }
+}
+
 /// A saved client secret goes only to the endpoints that it was entered for. One that was saved without, because the
 /// flow of that time needed none, does not do where one is needed.
 fn is_for(saved: &ClientRecord, provider: &Provider, flow: Flow) -> bool {
-    let has_secret = match secret_field(provider) {
-        PRIVATE_KEY => saved.private_key.is_some(),
-        _ => saved.client_secret.is_some(),
-    };
-    if !has_secret {
+    if !has_secret_for(saved, provider) {
         return secret_needed(provider, flow) != Some(Needed::Yes);
     }
     provider.oauth.as_ref().is_some_and(|oauth| {

@@ -1,13 +1,14 @@
 //! Whatever comes in, the readers answer instead of panicking; what goes out can be read back.
 
-use authkeep_flows::{Callback, TokenHint};
+use authkeep_flows::key_exchange::{ExchangeRules, read_exchanged_token};
+use authkeep_flows::{Callback, SigningKey, TokenHint};
 use authkeep_flows::{
     Client, ClientAuth, ClientSecret, DeviceAnswer, ExpectedCallback, HttpResponse, IssRule,
     RefreshToken, State, TokenResponseRules, read_callback, read_device_authorization,
     read_device_token_response, read_revocation_response, read_token_response, revocation_request,
 };
 use proptest::prelude::*;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use url::{Url, form_urlencoded};
 
 proptest! {
@@ -27,8 +28,19 @@ proptest! {
         prop_assert!(tokens.is_ok() == matches!(polled, DeviceAnswer::Granted(_)));
         let codes = read_device_authorization(&response);
         prop_assert!(codes.is_err() || (200..300).contains(&status));
+        let rules = ExchangeRules { token_path: &path, expires_in_path: Some(&path), default_expires_in: None };
+        let exchanged = read_exchanged_token(&response, &rules);
+        prop_assert!(exchanged.is_err() || (200..300).contains(&status));
         let revoked = read_revocation_response(&response);
         prop_assert!(revoked.is_err() || (200..300).contains(&status));
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_of_keys_panic(text in "\\PC{0,80}", base64 in "[A-Za-z0-9+/]{0,200}={0,2}") {
+        let pem = |label: &str| format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n");
+        for text in [text, base64.clone(), pem("PRIVATE KEY"), pem("RSA PRIVATE KEY")] {
+            prop_assert!(SigningKey::read(&SecretString::from(text)).is_err());
+        }
     }
 
     #[test]

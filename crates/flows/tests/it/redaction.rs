@@ -113,7 +113,12 @@ fn no_type_shows_its_secret() {
         ("RefreshToken", Box::new(refresh_token.clone())),
         ("ClientSecret", Box::new(ClientSecret::new(canary(4)))),
     ];
-    for auth in [ClientAuth::Basic, ClientAuth::Post, ClientAuth::None] {
+    for auth in [
+        ClientAuth::Basic,
+        ClientAuth::Post,
+        ClientAuth::PrivateKeyJwt,
+        ClientAuth::None,
+    ] {
         for format in [BodyFormat::Form, BodyFormat::Json] {
             let (endpoint, client) = (endpoint(format), client(auth));
             let exchange =

@@ -79,6 +79,8 @@ fn es256_verifies_with_the_key_of_rfc_7515_a_3() {
 fn a_key_is_read_as_people_bring_it() {
     for pem in [RSA, P256, ED25519] {
         let algorithm = key(pem).expect("a key").algorithm();
+        let shown = format!("{:?}", key(pem).expect("a key"));
+        assert_eq!(shown, format!("SigningKey({algorithm:?})"));
         let lines: Vec<&str> = pem.lines().collect();
         let inside = lines[1..lines.len() - 1].concat();
         let shapes = [
