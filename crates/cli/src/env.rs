@@ -1,5 +1,6 @@
 //! The environment: read here and nowhere else.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use authkeep_core::{Environment, ProxySettings};
@@ -102,6 +103,21 @@ pub(crate) fn has_display() -> bool {
 /// Whether this is a remote shell.
 pub(crate) fn is_ssh() -> bool {
     is_set("SSH_CONNECTION") || is_set("SSH_TTY")
+}
+
+/// What `ssh` is told to come to this machine again, as far as it is known here: the address that the other end
+/// connected to, and the port if it is not the usual one.
+pub(crate) fn ssh_destination() -> Option<String> {
+    let connection = variable("SSH_CONNECTION")?;
+    let [_, _, address, port] = connection.split(' ').collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let address: IpAddr = address.parse().ok()?;
+    let address = address.to_canonical();
+    match port.parse().ok()? {
+        22_u16 => Some(address.to_string()),
+        port => Some(format!("-p {port} {address}")),
+    }
 }
 
 /// `NO_COLOR` (any value), or a terminal that knows none.

@@ -129,11 +129,12 @@ impl Interaction for TerminalPerson {
         self.output
             .instruct(&format!("Open this address in a browser ({why}):\n  {url}"));
         if env::is_ssh()
-            && let Some(port) = url.redirect_port()
+            && let Some((host, port)) = url.redirected_to()
         {
+            let this_machine = env::ssh_destination().unwrap_or_else(|| "HOST".to_owned());
             self.output.instruct(&format!(
                 "To open it on another machine, forward the port first, from there: \
-                 ssh -L {port}:127.0.0.1:{port} HOST"
+                 ssh -L {port}:{host}:{port} {this_machine}"
             ));
         }
         Launch::Shown

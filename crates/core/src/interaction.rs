@@ -129,7 +129,7 @@ pub enum AskError {
     #[error("cancelled")]
     Cancelled,
     /// Nobody filled in the form in time.
-    #[error("the form was not sent within {} seconds", .0.as_secs())]
+    #[error("the form was not sent within {0:?}")]
     TimedOut(Duration),
     /// The terminal failed.
     #[error("the terminal failed")]

@@ -95,7 +95,7 @@ fn a_login_that_the_server_or_the_person_refuses() {
     outcome(Consent::Deny, &[], 4, "denied");
     let said = outcome(Consent::Ignore, &["--timeout", "1s"], 4, "timed_out");
     assert!(
-        said.contains("within 1 seconds") && said.contains("--timeout"),
+        said.contains("within 1s") && said.contains("--timeout"),
         "{said}"
     );
     let script = |fault: Scripted| acme.server.script("/token", vec![fault.clone(), fault]);

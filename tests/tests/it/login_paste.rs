@@ -77,9 +77,27 @@ fn over_ssh_the_port_to_forward_is_named() {
     let mut terminal = Terminal::with(&acme.product, variables, LOGIN);
     let redirect = Url::parse(&parameter(&address(&mut terminal), "redirect_uri")).unwrap();
     let port = redirect.port().unwrap();
-    terminal.until(&format!("ssh -L {port}:127.0.0.1:{port} HOST"));
+    terminal.until(&format!("ssh -L {port}:127.0.0.1:{port} 192.0.2.2\r\n"));
     terminal.types("\x04");
     terminal.ends(130);
+    // It leads to where the browser will look, and to where the other end came from.
+    let mut definition = acme.server.definition("acme");
+    definition["oauth"]["redirect"] = "localhost".into();
+    acme.product.home().write_definition(&definition);
+    for (connection, destination) in [
+        ("192.0.2.1 5 ::ffff:192.0.2.2 2222", "-p 2222 192.0.2.2"),
+        ("2001:db8::1 5 2001:db8::2 22", "2001:db8::2"),
+        ("\\$(id) 5 \\$(id) 22", "HOST"),
+    ] {
+        let variables = format!("SSH_CONNECTION=\"{connection}\"");
+        let mut terminal = Terminal::with(&acme.product, &variables, LOGIN);
+        let redirect = Url::parse(&parameter(&address(&mut terminal), "redirect_uri")).unwrap();
+        let port = redirect.port().unwrap();
+        let hint = format!("ssh -L {port}:localhost:{port} {destination}\r\n");
+        assert!(terminal.seen.contains(&hint), "{}", terminal.seen);
+        terminal.types("\x04");
+        terminal.ends(130);
+    }
 }
 
 #[test]

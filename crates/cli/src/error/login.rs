@@ -46,7 +46,10 @@ impl From<LoginError> for CommandError {
                     "nothing was stored; if the page showed an error, check the client id and the \
                      redirect address that it names",
                 )
-                .hint("run the command again, or give it longer with --timeout"),
+                .hint(
+                    "run the command again, or give it longer with --timeout; where the browser is on another \
+                     machine, use --paste",
+                ),
                 LoopbackError::PortTaken { port, .. } => failed("port_taken")
                     .hint(format!(
                         "nothing was opened or stored: the login would end at that port, which another program, \
@@ -179,9 +182,12 @@ fn value(error: &LoginError) -> CommandError {
                 [] => error,
                 variables => error.hint(format!("set {} and run it again", variables.join(" or "))),
             };
-            error.hint(format!(
-                "or run `authkeep login {provider}` in a terminal, without --no-input"
-            ))
+            error.hint(match source {
+                AskError::TimedOut(_) => format!(
+                    "or run `authkeep login {provider}` again, with --prompt to be asked on the terminal"
+                ),
+                _ => format!("or run `authkeep login {provider}` in a terminal, without --no-input"),
+            })
         }
         LoginError::UnknownField { known, .. } => {
             let fields = known

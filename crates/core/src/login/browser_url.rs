@@ -75,14 +75,15 @@ impl BrowserUrl {
         Ok(Self(url))
     }
 
-    /// The port of this machine that the browser will be sent back to; `None` where it is sent elsewhere.
-    pub fn redirect_port(&self) -> Option<u16> {
+    /// Where on this machine the browser will be sent back to, as the host that the address names and the port; `None`
+    /// where it is sent elsewhere.
+    pub fn redirected_to(&self) -> Option<(String, u16)> {
         let mut parameters = self.0.query_pairs();
         let (_, redirect_uri) = parameters.find(|(name, _)| name == "redirect_uri")?;
         let redirect_uri = Url::parse(&redirect_uri).ok()?;
-        (redirect_uri.scheme() == "http" && is_loopback(&redirect_uri))
-            .then(|| redirect_uri.port())
-            .flatten()
+        let is_here = redirect_uri.scheme() == "http" && is_loopback(&redirect_uri);
+        let host = redirect_uri.host_str().filter(|_| is_here)?;
+        Some((host.to_owned(), redirect_uri.port()?))
     }
 
     /// The URL as one argument; it begins with its scheme, so it is never taken for an option.

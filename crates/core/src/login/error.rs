@@ -137,7 +137,7 @@ pub enum LoginError {
         provider: ProviderName,
     },
     /// Nobody approved the code within the time that the caller wanted to wait.
-    #[error("nobody approved the code of `{provider}` within {} s", patience.as_secs())]
+    #[error("nobody approved the code of `{provider}` within {patience:?}")]
     NotApproved {
         /// The provider.
         provider: ProviderName,
@@ -148,7 +148,7 @@ pub enum LoginError {
     #[error(transparent)]
     Loopback(#[from] LoopbackError),
     /// The browser did not come back, and the client that was registered earlier may be the reason.
-    #[error("no answer came back from the browser within {} seconds", patience.as_secs())]
+    #[error("no answer came back from the browser within {patience:?}")]
     TimedOutAsRegistered {
         /// The provider.
         provider: ProviderName,

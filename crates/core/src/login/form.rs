@@ -58,7 +58,7 @@ pub enum FormError {
     #[error("the form has no usable address")]
     Address(#[from] ForbiddenUrl),
     /// Nobody sent it.
-    #[error("the form was not sent within {} seconds", .0.as_secs())]
+    #[error("the form was not sent within {0:?}")]
     TimedOut(Duration),
 }
 

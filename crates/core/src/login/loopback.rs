@@ -80,7 +80,7 @@ pub enum LoopbackError {
     #[error("no listener can be opened on the loopback address")]
     Bind(#[source] io::Error),
     /// Nobody came back from the browser.
-    #[error("no answer came back from the browser within {} seconds", .0.as_secs())]
+    #[error("no answer came back from the browser within {0:?}")]
     TimedOut(Duration),
 }
 
