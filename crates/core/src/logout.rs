@@ -221,11 +221,16 @@ impl Broker {
         let bound = record
             .provider(&definition)
             .map_err(|_| "its definition no longer fits this login".to_owned())?;
-        let Some(server) = AuthorizationServer::of(&bound) else {
-            return Ok(None);
-        };
-        let Some(revocation) = &server.oauth.revocation else {
-            return Ok(None);
+        let server = AuthorizationServer::of(&bound);
+        let Some((server, revocation)) = server.and_then(|server| {
+            let revocation = server.oauth.revocation.as_ref()?;
+            Some((server, revocation))
+        }) else {
+            // What could be revoked at login can be still, only not by this definition.
+            return match record.pinned.revocation {
+                Some(_) => Err("the definition no longer says how to revoke it".to_owned()),
+                None => Ok(None),
+            };
         };
         let client_id = connection.client_id().unwrap_or_default();
         let url = revocation

@@ -132,6 +132,29 @@ fn eight_servers_and_no_local_copy_left() {
 }
 
 #[test]
+fn a_definition_that_forgets_how_does_not_make_a_logout_look_complete() {
+    let acme = connected(&canary());
+    let mut definition = acme.server.definition("acme");
+    let oauth = definition["oauth"].as_object_mut().unwrap();
+    oauth.remove("revocation_url");
+    acme.product.home().write_definition(&definition);
+    let output = acme.product.run(&["logout", "acme"]);
+    assert_eq!(output.code, 1, "{output:?}");
+    assert!(output.stdout.contains("no longer says how"), "{output:?}");
+    assert!(acme.record().is_none());
+    // The negative control: a login that was made with that definition has nothing to be revoked.
+    let arguments = ["login", "acme", "--client-id", "test-client", "--no-input"];
+    let mut login = acme
+        .product
+        .command_with_browser(Consent::Approve, &arguments);
+    let output = run(&mut login);
+    assert_eq!(output.code, 0, "{output:?}");
+    let ended = acme.product.json(&["logout", "acme"]);
+    assert_eq!(ended.0, 0);
+    assert_eq!(ended.1["ended"][0]["remote"], "not_offered");
+}
+
+#[test]
 fn the_access_token_alone_and_no_client_would_leave_the_login_alive() {
     // The negative control: what many programs send.
     let acme = connected(&canary());
