@@ -21,6 +21,11 @@ fn format_and_lints() -> Result<(), Failed> {
         "warnings",
     ];
     cargo(&clippy)?;
+    // The fuzz targets, which are a workspace of their own.
+    let fuzz = ["--manifest-path", "fuzz/Cargo.toml"];
+    cargo(&[&["fmt"], &fuzz[..], &["--check"]].concat())?;
+    let clippy = ["--target-dir", "target/fuzz", "--", "-D", "warnings"];
+    cargo(&[&["clippy"], &fuzz[..], &clippy].concat())?;
     // The embedder's view: the core without the HTTP adapter.
     let bare = [
         "clippy",

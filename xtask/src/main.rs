@@ -9,6 +9,7 @@
 
 mod deny;
 mod docs;
+mod fuzz;
 mod lint;
 mod setup;
 mod shell;
@@ -24,6 +25,8 @@ cargo xtask lint      formatting, clippy with warnings as errors, every feature 
 cargo xtask test      set up, then all quick tests, the end-to-end ones included
 cargo xtask torture   the same tests with their full counts
 cargo xtask deny      licences, sources and duplicate crates; advisories where their database is at hand
+cargo xtask fuzz [TARGET] [--seconds N]
+                      what strangers send, made up by libFuzzer: every target for a minute, or one
 cargo xtask docs      write docs/reference/commands.md anew from --help
 cargo xtask bench     how fast the commands are, beside the least that any program would need
 cargo xtask ci        lint, test, deny and a short torture pass: what a submission has to pass";
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         "test" => setup::run().and_then(|()| test::quick()),
         "torture" => setup::run().and_then(|()| test::torture()),
         "deny" => deny::run(),
+        "fuzz" => fuzz::all_or_one(std::env::args().skip(2)),
         "docs" => docs::write(),
         "bench" => shell::cargo(&["bench", "--locked", "--package", "authkeep-benches"]),
         "ci" => ci(),

@@ -18,7 +18,7 @@ struct Source {
 
 fn sources() -> Vec<Source> {
     let mut found = Vec::new();
-    for folder in ["crates", "benches", "demo", "tests", "xtask"] {
+    for folder in ["crates", "benches", "demo", "fuzz", "tests", "xtask"] {
         collect(&root().join(folder), &mut found);
     }
     assert!(found.len() > 100, "only {} files were found", found.len());
