@@ -175,3 +175,19 @@ fn several_lines_are_no_answer_and_none_of_them_reaches_the_shell() {
     assert_eq!(Scanner::new(&keys).scan(screen.as_bytes()), []);
     assert_eq!(product.secret("keyed", "token"), key);
 }
+
+#[test]
+fn a_terminal_that_it_may_not_set_is_an_error_and_no_wait_without_an_end() {
+    let product = product();
+    // In the background, and with no shell left that looks after it: the system refuses it the terminal.
+    let script = format!(
+        "over=$(mktemp -u)
+         OVER=$over bash -c 'set -m
+           {{ while kill -0 $$ 2>/dev/null; do sleep 0.01; done
+             {} login keyed --prompt; echo code $? > $OVER.new; mv $OVER.new $OVER; }} &'
+         until [ -e $over ]; do sleep 0.01; done; cat $over",
+        authkeep_bin().display()
+    );
+    let screen = Terminal::script(&product, &script).ends(5);
+    assert!(screen.contains("asking for it failed"), "{screen}");
+}

@@ -64,10 +64,12 @@ impl Quiet {
             before,
             during,
         });
-        let quiet = Self(());
-        tcsetattr(&modes.terminal, typed, &modes.during)?;
-        drop(state);
-        Ok(quiet)
+        if let Err(error) = tcsetattr(&modes.terminal, typed, &modes.during) {
+            // There is nothing to put back.
+            state.quiet = None;
+            return Err(error.into());
+        }
+        Ok(Self(()))
     }
 }
 
