@@ -106,7 +106,7 @@ impl Browser {
                     commands.map(split).collect()
                 }
                 None if env::has_display() => {
-                    let known = local::of_the_desktop().map(Ok);
+                    let known = local::of_the_desktop(&self.handed().withheld).map(Ok);
                     let opener = Ok(vec![system_opener().to_owned()]);
                     known.into_iter().chain([opener]).collect()
                 }

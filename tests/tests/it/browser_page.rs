@@ -3,8 +3,10 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use authkeep_testkit::browser::fake_open;
+use authkeep_testkit::canary::canary;
 use authkeep_testkit::home::run;
 use authkeep_tests::{send_signal, wait_until};
 use serde_json::Value;
@@ -13,7 +15,10 @@ use crate::acme::Acme;
 
 /// A machine with a display, whose desktop names a browser and has these programs.
 fn desktop(entry: &str, programs: &[(&str, &str)]) -> Acme {
-    let acme = Acme::new();
+    desktop_with(Acme::new(), entry, programs)
+}
+
+fn desktop_with(acme: Acme, entry: &str, programs: &[(&str, &str)]) -> Acme {
     let home = acme.product.home();
     let applications = home.home().join(".local/share/applications");
     fs::create_dir_all(&applications).unwrap();
@@ -110,4 +115,25 @@ fn an_interrupted_login_leaves_no_page_behind() {
         assert_eq!(login.wait().unwrap().code(), Some(130));
         assert_eq!(pages(), 0, "{signal}");
     }
+}
+
+#[test]
+fn who_names_the_browser_learns_no_secret_and_holds_up_no_login() {
+    let opener = ("xdg-open", "exec OPEN \"$@\"");
+    let secret = canary();
+    let acme = desktop_with(Acme::confidential(&secret), "firefox %u", &[opener]);
+    let home = acme.product.home();
+    let seen = home.tmp().join("seen");
+    // What it starts keeps the pipe open, and it says nothing.
+    let script = format!("#!/bin/sh\nenv > {}\nsleep 30 &\n", seen.display());
+    fs::write(home.bin().join("xdg-settings"), script).unwrap();
+    let started = Instant::now();
+    let address = opened(&acme, &[("ACME_CLIENT_SECRET", &secret)]);
+    assert!(address[0].starts_with("http:"), "{address:?}");
+    assert!(started.elapsed() < Duration::from_secs(20));
+    let seen = fs::read_to_string(seen).unwrap();
+    assert!(
+        seen.contains("DISPLAY=:0") && !seen.contains(&secret),
+        "{seen}"
+    );
 }

@@ -4,10 +4,11 @@
 //! browsers in a sandbox (snap, flatpak), which do not see hidden folders. Who is in doubt gets the address as it is.
 //! Where other users cannot read what stands on a command line, nobody needs a file.
 
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use crate::env;
 
@@ -43,11 +44,13 @@ pub(super) fn reads_files(program: &str) -> bool {
 }
 
 /// The desktop's own browser as a command, if it is one that reads files.
-pub(super) fn of_the_desktop() -> Option<Vec<String>> {
+///
+/// `withheld` are variables that are no business of whatever is asked about it.
+pub(super) fn of_the_desktop(withheld: &[String]) -> Option<Vec<String>> {
     if !cfg!(target_os = "linux") {
         return None;
     }
-    let name = default_entry()?;
+    let name = default_entry(withheld)?;
     let entry = env::data_folders()
         .into_iter()
         .find_map(|folder| std::fs::read_to_string(folder.join("applications").join(&name)).ok())?;
@@ -100,25 +103,31 @@ fn script(path: &Path) -> Option<String> {
 }
 
 /// The name of the desktop's entry for web pages.
-fn default_entry() -> Option<String> {
-    let mut asked = Command::new("xdg-settings")
-        .args(["get", "default-web-browser"])
+fn default_entry(withheld: &[String]) -> Option<String> {
+    let mut command = Command::new("xdg-settings");
+    command.args(["get", "default-web-browser"]);
+    for variable in withheld {
+        command.env_remove(variable);
+    }
+    let mut asked = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .ok()?;
-    let deadline = Instant::now() + PATIENCE;
-    while asked.try_wait().ok()?.is_none() {
-        if Instant::now() > deadline {
-            let _ended = asked.kill().and_then(|()| asked.wait());
-            return None;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let mut name = String::new();
-    asked.stdout?.take(256).read_to_string(&mut name).ok()?;
-    let name = name.trim();
+    let answer = asked.stdout.take()?;
+    let (told, line) = channel();
+    // What it has started may hold its end of the pipe for ever: this thread may wait for that, the login may not.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = BufReader::new(answer.take(256)).read_line(&mut line);
+        // Nobody may be there any more who wants to know.
+        let _heard = read.is_ok_and(|_| told.send(line).is_ok());
+    });
+    let line = line.recv_timeout(PATIENCE);
+    let _ended = asked.kill().and_then(|()| asked.wait());
+    let line = line.ok()?;
+    let name = line.trim();
     (name.ends_with(".desktop") && !name.contains('/')).then(|| name.to_owned())
 }
 
