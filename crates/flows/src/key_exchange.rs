@@ -27,16 +27,23 @@ pub struct ExchangeRules<'a> {
 /// # Errors
 ///
 /// [`TokenError`], as of a token endpoint. A 4xx that does not say why in OAuth's words is a refusal all the same, with the
-/// status in place of the error code: these services know no such words.
+/// status in place of the error code: these services know no such words, and some repeat the key that they refuse.
 pub fn read_exchanged_token(
     response: &HttpResponse,
     rules: &ExchangeRules<'_>,
 ) -> Result<TokenSet, TokenError> {
     let status = response.status();
     let document = read_answer(response).map_err(|error| match error {
+        TokenError::Refused { error, .. } => TokenError::Refused {
+            error: Some(error)
+                .filter(|error| is_word(error))
+                .unwrap_or_else(|| in_numbers(status)),
+            description: None,
+            status,
+        },
         TokenError::Malformed { status, .. } if (400..500).contains(&status) => {
             TokenError::Refused {
-                error: format!("status {status}"),
+                error: in_numbers(status),
                 description: None,
                 status,
             }
@@ -59,6 +66,16 @@ pub fn read_exchanged_token(
         scope: None,
         extra: Map::new(),
     })
+}
+
+/// Whether it is an error code like OAuth's, `invalid_grant`, and not a sentence or a key.
+fn is_word(error: &str) -> bool {
+    const LONGEST: usize = 40;
+    error.len() <= LONGEST && error.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+}
+
+fn in_numbers(status: u16) -> String {
+    format!("status {status}")
 }
 
 #[cfg(test)]
@@ -110,6 +127,22 @@ mod tests {
                 400,
                 r#"{"error": "bad_key"}"#,
                 "Refused { error: \"bad_key\"",
+            ),
+            // What it says besides may be the key.
+            (
+                400,
+                r#"{"error": "bad_key", "error_description": "sk-1"}"#,
+                "Refused { error: \"bad_key\", description: None",
+            ),
+            (
+                401,
+                r#"{"error": "sk-1"}"#,
+                "Refused { error: \"status 401\"",
+            ),
+            (
+                403,
+                r#"{"error": "no such key: abc"}"#,
+                "Refused { error: \"status 403\"",
             ),
             (429, r#"{"error": "bad_key"}"#, "Transient"),
             (503, "", "Transient"),

@@ -142,6 +142,18 @@ fn a_key_that_is_refused_is_not_kept_and_one_that_was_good_is() {
     assert_eq!((output.code, &document["error"]), (4, &json!("no_token")));
     assert!(output.stdout.contains("401"), "{output:?}");
     assert!(!acme.is_connected());
+    // Nor is it said again, where the server repeats it.
+    let repeated = json!({"error": &*password, "message": format!("bad key {password}")});
+    let repeated = Scripted::Status {
+        status: 400,
+        headers: Vec::new(),
+        body: repeated.to_string().into_bytes(),
+    };
+    acme.server.script("/login", vec![repeated]);
+    let output = login(&acme, &password, &[]);
+    assert_eq!(output.code, 4, "{output:?}");
+    assert!(output.stdout.contains("status 400"), "{output:?}");
+    assert!(!format!("{output:?}").contains(&*password), "{output:?}");
 
     assert_eq!(login(&acme, &password, &[]).code, 0);
     // A server that is out of order is asked again, and one that says no is believed; the key is kept.
