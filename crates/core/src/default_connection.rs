@@ -34,6 +34,12 @@ impl ProviderRecord {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UseError {
+    /// The provider has no login at all.
+    #[error("there is no login to `{provider}` in this profile")]
+    NotLoggedIn {
+        /// The provider.
+        provider: ProviderName,
+    },
     /// It is not there, or cannot be looked up.
     #[error(transparent)]
     Lookup(#[from] LookupError),
@@ -59,22 +65,20 @@ impl Broker {
     ) -> Result<ProviderName, UseError> {
         let (provider, definition) = self.canonical(provider).map_err(LookupError::from)?;
         if self.stored(&provider, Some(name))?.is_none() {
-            let missing = match definition {
-                Some(_) => LookupError::ConnectionNotFound {
-                    provider,
-                    connection: name.clone(),
-                    existing: Vec::new(),
-                },
-                None => LookupError::UnknownProvider {
+            return Err(match definition {
+                Some(_) => UseError::NotLoggedIn { provider },
+                None => UseError::Lookup(LookupError::UnknownProvider {
                     closest: self.parts.registry.closest(provider.as_str()),
                     name: provider,
-                },
-            };
-            return Err(missing.into());
+                }),
+            });
         }
         self.record(Action::Use, &provider, Some(name), Outcome::Ok, &[])
             .map_err(UseError::NotRecorded)?;
-        self.choose(&provider, Some(name))?;
+        self.change(&provider, |kept| {
+            kept.default_connection = Some(name.to_string());
+            Change::Needed
+        })?;
         Ok(provider)
     }
 
@@ -95,32 +99,52 @@ impl Broker {
     /// Takes the choice back if it was `ended`, a login that is no more. Another one of that name might be somebody
     /// else's.
     pub(crate) fn forget_choice(&self, provider: &ProviderName, ended: &ConnectionName) {
-        let forgotten = match self.chosen_connection(provider) {
-            Ok(chosen) if chosen.as_ref() == Some(ended) => self.choose(provider, None),
-            Ok(_) => Ok(()),
-            Err(error) => Err(LookupError::from(error).into()),
-        };
+        let forgotten = self.change(provider, |kept| {
+            if kept.chosen().as_ref() != Some(ended) {
+                return Change::NotNeeded;
+            }
+            kept.default_connection = None;
+            Change::Needed
+        });
         if let Err(error) = forgotten {
             tracing::warn!(%provider, %error, "the choice of a connection that is gone could not be taken back");
         }
     }
 
-    fn choose(
+    /// Changes what is kept of the provider. What somebody else has changed meanwhile is read again.
+    fn change(
         &self,
         provider: &ProviderName,
-        name: Option<&ConnectionName>,
+        change: impl Fn(&mut ProviderRecord) -> Change,
     ) -> Result<(), UseError> {
         let key = self.keys(provider).metadata().map_err(LookupError::from)?;
-        let stored: Option<Stored<ProviderRecord>> =
-            record::read(self.store(), &key).map_err(LookupError::from)?;
-        let (mut record, expected) = match stored {
-            Some(Stored { record, revision }) => (record, Expected::Revision(revision)),
-            None => (ProviderRecord::default(), Expected::Absent),
-        };
-        record.default_connection = name.map(ToString::to_string);
-        record::write(self.store(), &key, &record, expected).map_err(UseError::NotSaved)?;
-        Ok(())
+        let mut tries = MOST_TRIES;
+        loop {
+            let stored: Option<Stored<ProviderRecord>> =
+                record::read(self.store(), &key).map_err(LookupError::from)?;
+            let (mut record, expected) = match stored {
+                Some(Stored { record, revision }) => (record, Expected::Revision(revision)),
+                None => (ProviderRecord::default(), Expected::Absent),
+            };
+            if change(&mut record) == Change::NotNeeded {
+                return Ok(());
+            }
+            match record::write(self.store(), &key, &record, expected) {
+                Err(PutError::Conflict { .. }) if tries > 0 => tries -= 1,
+                outcome => return outcome.map(drop).map_err(UseError::NotSaved),
+            }
+        }
     }
+}
+
+/// How often somebody else may come first.
+const MOST_TRIES: u32 = 100;
+
+/// Whether there is something to write.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Needed,
+    NotNeeded,
 }
 
 impl Default for ProviderRecord {

@@ -3,7 +3,7 @@
 use authkeep_testkit::canary::canary;
 use authkeep_testkit::home::run;
 use authkeep_testkit::oauth_server::{Scripted, ServerOptions};
-use authkeep_tests::Consent;
+use authkeep_tests::{Consent, all_at_once, rounds};
 use serde_json::{Value, json};
 
 use crate::acme::Acme;
@@ -85,7 +85,7 @@ fn only_what_is_there_can_be_chosen() {
     let table = [
         (["use", "acme", "work"], 9, "connection_not_found"),
         (["use", "acem", "work"], 3, "provider_not_found"),
-        (["use", "github", "work"], 9, "connection_not_found"),
+        (["use", "github", "work"], 5, "credential_missing"),
     ];
     for (arguments, code, kind) in table {
         let (found, error) = product.json(&arguments);
@@ -97,6 +97,20 @@ fn only_what_is_there_can_be_chosen() {
     }
     assert_eq!(meant(&acme), "default");
     assert!(!product.run(&["list"]).stdout.contains('*'));
+}
+
+#[test]
+fn who_chooses_at_the_same_moment_as_others_has_chosen_too() {
+    let acme = Acme::connected();
+    acme.login(Consent::Approve, &["--connection", "work"]);
+    let choose = |turn: usize| {
+        let name = ["default", "work"][turn % 2];
+        acme.product.command(&["use", "acme", name])
+    };
+    for chosen in all_at_once((0..rounds(24, 200) as usize).map(choose)) {
+        assert_eq!(chosen.code, 0, "{chosen:?}");
+    }
+    assert!(["default", "work"].contains(&meant(&acme).as_str().unwrap()));
 }
 
 #[test]

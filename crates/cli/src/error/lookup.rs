@@ -130,6 +130,7 @@ impl From<UseError> for CommandError {
     fn from(error: UseError) -> Self {
         match error {
             UseError::Lookup(error) => error.into(),
+            UseError::NotLoggedIn { provider } => Self::missing(&provider, &[]),
             other => Self::caused(ExitCode::StoreUnavailable, "not_saved", &other)
                 .hint("`authkeep doctor` says what is wrong with the vault"),
         }
