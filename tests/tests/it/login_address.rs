@@ -6,8 +6,8 @@ use authkeep_testkit::home::{Output, run};
 use authkeep_testkit::oauth_server::{OAuthServer, Scripted, ServerOptions};
 use authkeep_testkit::plain_http::Request;
 use authkeep_tests::{
-    Browser, BrowserAction, Consent, OidcClient, OidcOptions, Product, document, expire,
-    open_vault, wait_until,
+    Browser, BrowserAction, Consent, OidcClient, OidcOptions, Product, all_at_once, document,
+    expire, open_vault, wait_until,
 };
 use serde_json::{Value, json};
 
@@ -238,6 +238,34 @@ fn two_servers_of_one_host_have_two_names() {
     assert_eq!(login(&other.url())["provider"], second);
     let taken = mcp.login(&["--yes", "--name", second.as_str().unwrap()]);
     assert_eq!(taken.code, 2, "{taken:?}");
+}
+
+#[test]
+fn logins_to_one_address_at_once_do_not_get_in_each_others_way() {
+    let mcp = Mcp::new();
+    // All of them ask before the first has written anything down.
+    let place = "/.well-known/oauth-protected-resource/mcp";
+    mcp.server.script(place, vec![Scripted::Late(1_000); 6]);
+    let login = |_| {
+        let url = mcp.url();
+        let arguments = ["login", &url, "--yes", "--json"];
+        let approve = Consent::Approve;
+        mcp.product.command_with_browser(approve, &arguments)
+    };
+    for login in all_at_once((0..6).map(login)) {
+        assert_eq!(login.code, 0, "{login:?}");
+        assert!(login.stdout.contains(r#""provider": "127.0.0.1""#));
+    }
+    let token = mcp.product.secret("127.0.0.1", "token");
+    assert_eq!(mcp.status(&token), 200);
+}
+
+#[test]
+fn a_host_without_its_scheme_is_told_how_to_write_it() {
+    let output = Product::new().run(&["login", "mcp.example.com"]);
+    assert_eq!(output.code, 3, "{output:?}");
+    let said = "authkeep login https://mcp.example.com";
+    assert!(output.stderr.contains(said), "{output:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use authkeep_core::{
     Address, AskError, FieldRequest, Interaction as _, Reach, Survey, known_at, name_for,
 };
-use authkeep_registry::{InvalidName, OnConflict, ProviderName, Registry};
+use authkeep_registry::{InvalidName, OnConflict, ProviderName, RegisterError, Registry};
 use clap::Args;
 use secrecy::ExposeSecret as _;
 
@@ -102,11 +102,16 @@ pub(super) fn provider_at(
     let survey = block_on(OnInterrupt::Drop, async {
         Ok(broker.survey(&address).await?)
     })?;
-    let known = survey.known_in(broker.registry())?;
-    if let Some(name) = known.filter(|name| args.admits(name)) {
-        person
-            .output
-            .say(&format!("That is `{name}`, of an earlier login."));
+    let known = || -> Result<_, CommandError> {
+        let known = survey.known_in(broker.registry())?;
+        let known = known.filter(|name| args.admits(name));
+        Ok(known.inspect(|name| {
+            person
+                .output
+                .say(&format!("That is `{name}`, of an earlier login."));
+        }))
+    };
+    if let Some(name) = known()? {
         return Ok(name);
     }
     person.output.instruct(&in_words(&address, &survey));
@@ -114,7 +119,11 @@ pub(super) fn provider_at(
         agree(person)?;
     }
     let definition = format!("{:#}\n", survey.definition(&name));
-    let registered = broker.register(&definition, text, OnConflict::Refuse)?;
+    let registered = match broker.register(&definition, text, OnConflict::Refuse) {
+        // Another login has just come first. If it was to the same address, both have what they wanted.
+        Err(RegisterError::Exists { .. }) => return known()?.ok_or_else(|| taken(&name)),
+        registered => registered?,
+    };
     for warning in &registered.warnings {
         person.output.warn(warning);
     }
@@ -141,13 +150,17 @@ fn new_name(
     };
     match registry.find(name)? {
         None => Ok(name.clone()),
-        Some(_) => Err(CommandError::new(
-            ExitCode::Usage,
-            "definition_exists",
-            format!("`{name}` is the name of another provider"),
-        )
-        .hint("choose another with --name NAME")),
+        Some(_) => Err(taken(name)),
     }
+}
+
+fn taken(name: &ProviderName) -> CommandError {
+    CommandError::new(
+        ExitCode::Usage,
+        "definition_exists",
+        format!("`{name}` is the name of another provider"),
+    )
+    .hint("choose another with --name NAME")
 }
 
 /// Who would be trusted, and with what.
