@@ -166,7 +166,18 @@ pub(crate) fn run(
     }
     let provider = match &args.service {
         Service::Named(name) if args.address.is_given() => return Err(no_address(name)),
-        Service::Named(name) => defined(context, name)?.name,
+        Service::Named(name) => {
+            let defined = defined(context, name);
+            // Nobody says `https://` aloud.
+            let is_host = name.as_str().contains('.');
+            let hinted = |error: CommandError| match is_host {
+                true => error.hint(format!(
+                    "an address begins with its scheme: authkeep login https://{name}"
+                )),
+                false => error,
+            };
+            defined.map_err(hinted)?.name
+        }
         Service::At(text) => provider_at(context, text, &args.address, &person)?,
     };
     let broker = context.broker_or_new()?;
