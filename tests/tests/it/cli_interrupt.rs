@@ -38,8 +38,9 @@ fn waiting_login(mut command: Command) -> (Child, String, BufReader<ChildStderr>
     let address = line
         .split_whitespace()
         .find_map(|word| word.strip_prefix("http://"))
-        .and_then(|rest| rest.strip_suffix("/callback"))
+        .and_then(|rest| rest.split_once("/callback/"))
         .unwrap()
+        .0
         .to_owned();
     wait_until("it has a way to deal with Ctrl-C", || {
         catches_interrupts(child.id())

@@ -123,7 +123,7 @@ impl Inspection {
             .oauth
             .as_ref()
             .filter(|_| usable)
-            .map(|oauth| redirect_address(oauth.redirect))
+            .map(redirect_address)
     }
 
     fn docs(&self) -> Option<&str> {

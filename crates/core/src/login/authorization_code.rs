@@ -77,7 +77,7 @@ impl Broker {
         // The listener stands before the browser opens, and goes as soon as the answer is in.
         let loopback = match loopback {
             Some(loopback) => loopback,
-            None => Loopback::bind(oauth.redirect).await?,
+            None => Loopback::bind(oauth).await?,
         };
         let redirect_uri = loopback.redirect_uri().clone();
         let url = AuthorizationRequest {

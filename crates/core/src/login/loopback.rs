@@ -13,24 +13,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authkeep_flows::Callback;
-use authkeep_registry::RedirectKind;
+use authkeep_registry::{OAuthEndpoints, RedirectKind};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use url::Url;
 
+use self::door::Door;
 pub(super) use self::door::Expectation;
-use self::door::{CALLBACK, Door};
 use crate::{RedirectNote, RedirectPort};
 
+/// What the path of every redirect URI begins with.
+const CALLBACK: &str = "/callback";
 /// The port for providers that accept only a redirect URI registered in full.
 const REGISTERED_PORT: u16 = 27_149;
 /// After the answer, the browser gets this long to fetch its last page.
 const LAST_PAGE: Duration = Duration::from_millis(800);
 
-/// The redirect address that a person registers at a provider of this kind. An https address leads nowhere: the
-/// browser ends there, and the person pastes the address that it shows.
-pub fn redirect_address(kind: RedirectKind) -> String {
-    let note = redirect_note(kind);
+/// The redirect address that a person registers at a provider. An https address leads nowhere: the browser ends there,
+/// and the person pastes the address that it shows.
+pub fn redirect_address(oauth: &OAuthEndpoints) -> String {
+    let note = redirect_note(oauth);
     match note.port {
         RedirectPort::Any => format!("{} (any port)", note.address),
         RedirectPort::Fixed => note.address,
@@ -38,8 +40,8 @@ pub fn redirect_address(kind: RedirectKind) -> String {
 }
 
 /// The same, in its parts.
-pub(super) fn redirect_note(kind: RedirectKind) -> RedirectNote {
-    let (origin, port) = match kind {
+pub(super) fn redirect_note(oauth: &OAuthEndpoints) -> RedirectNote {
+    let (origin, port) = match oauth.redirect {
         RedirectKind::Loopback => ("http://127.0.0.1".to_owned(), RedirectPort::Any),
         RedirectKind::Localhost => ("http://localhost".to_owned(), RedirectPort::Any),
         RedirectKind::Exact => (
@@ -52,9 +54,23 @@ pub(super) fn redirect_note(kind: RedirectKind) -> RedirectNote {
         ),
     };
     RedirectNote {
-        address: format!("{origin}{CALLBACK}"),
+        address: format!("{origin}{}", path(oauth)),
         port,
     }
+}
+
+/// The path of the redirect URI, which names where the codes are redeemed that arrive there.
+///
+/// A server sends codes to the addresses that were registered with it and to no others. So none of its codes arrives at
+/// the login of another server, where it would be redeemed there: each has a redirect URI of its own (RFC 9700 §4.4.2.2).
+fn path(oauth: &OAuthEndpoints) -> String {
+    let Some(endpoint) = &oauth.token_url else {
+        return CALLBACK.to_owned();
+    };
+    let host = endpoint.host_str().unwrap_or_default();
+    let port = endpoint.port().map(|port| format!("-{port}"));
+    let name = format!("{host}{}", port.unwrap_or_default());
+    format!("{CALLBACK}/{}", name.replace(['[', ']', ':'], "_"))
 }
 
 /// A bound listener, waiting for one answer.
@@ -85,13 +101,13 @@ pub enum LoopbackError {
 }
 
 impl Loopback {
-    /// Binds the listener that `kind` calls for, on loopback only.
+    /// Binds the listener that a provider calls for, on loopback only.
     ///
     /// # Errors
     ///
     /// [`LoopbackError`]; a port that somebody else holds is never shared.
-    pub async fn bind(kind: RedirectKind) -> Result<Self, LoopbackError> {
-        Self::bind_at(kind, 0, CALLBACK).await
+    pub async fn bind(oauth: &OAuthEndpoints) -> Result<Self, LoopbackError> {
+        Self::bind_at(oauth.redirect, 0, &path(oauth)).await
     }
 
     /// Binds a listener whose redirect URI nobody can guess: `secret` becomes a part of its path. For clients whose

@@ -217,7 +217,7 @@ impl Questions<'_> {
         };
         let redirect = oauth
             .filter(|_| self.flow == Flow::AuthorizationCode)
-            .map(|oauth| redirect_note(oauth.redirect));
+            .map(redirect_note);
         Inquiry {
             provider: self.provider.display_name.clone(),
             fields,

@@ -40,9 +40,9 @@ impl ClientAuthMethod {
 words! {
     /// What redirect URI the service accepts.
     pub enum RedirectKind {
-        /// `http://127.0.0.1:<any port>/callback` (RFC 8252 section 7.3).
+        /// `http://127.0.0.1:<any port>/…` (RFC 8252 section 7.3).
         Loopback = "loopback",
-        /// `http://localhost:<any port>/callback`.
+        /// `http://localhost:<any port>/…`.
         Localhost = "localhost",
         /// One loopback URI, registered with its port.
         Exact = "exact",

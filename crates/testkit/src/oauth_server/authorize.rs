@@ -37,9 +37,16 @@ pub(super) fn show(state: &mut State, issuer: &str, received: &Received) -> Repl
         return Reply::page(400, "<h1>Unknown client</h1>");
     };
     let redirect_uri = received.parameter("redirect_uri").unwrap_or_default();
-    let mut registered = client.redirect_uris.iter();
-    let is_registered =
-        client.registration_token.is_none() || registered.any(|known| known == redirect_uri);
+    let path = &state.options.redirect_path;
+    let is_registered = match client.registration_token {
+        Some(_) => client
+            .redirect_uris
+            .iter()
+            .any(|known| known == redirect_uri),
+        None => path
+            .as_ref()
+            .is_none_or(|path| has_path(redirect_uri, path)),
+    };
     if !is_loopback(redirect_uri) || !is_registered {
         return Reply::page(400, "<h1>This redirect URI is not registered</h1>");
     }
@@ -127,6 +134,10 @@ fn send_back(
 }
 
 /// RFC 8252 section 7.3: plain http to loopback, whatever the port.
+fn has_path(redirect_uri: &str, path: &str) -> bool {
+    Url::parse(redirect_uri).is_ok_and(|url| url.path() == path)
+}
+
 fn is_loopback(redirect_uri: &str) -> bool {
     Url::parse(redirect_uri).is_ok_and(|url| {
         let here = match url.host() {

@@ -34,6 +34,8 @@ pub struct ServerOptions {
     pub device_polls: DevicePolls,
     /// Whether anybody may register a client (RFC 7591).
     pub registration: bool,
+    /// The one path of the redirect URIs of clients that did not register themselves; `None`: any.
+    pub redirect_path: Option<String>,
     /// The path of a protected resource beside the server (RFC 9728), such as `/mcp`. Then every token is for it, and
     /// has to be asked for by it (RFC 8707).
     pub resource: Option<String>,
@@ -56,6 +58,7 @@ impl Default for ServerOptions {
             device_interval: 1,
             device_polls: DevicePolls::default(),
             registration: false,
+            redirect_path: None,
             resource: None,
         }
     }
@@ -79,6 +82,7 @@ impl ServerOptions {
             Switch::DeviceCodeTtl(seconds) => self.device_code_ttl = seconds,
             Switch::DeviceInterval(seconds) => self.device_interval = seconds,
             Switch::DevicePolls(polls) => self.device_polls = polls,
+            Switch::RedirectPath(path) => self.redirect_path = Some(path),
             Switch::ForgetRegistrations => {
                 self.clients
                     .retain(|client| client.registration_token.is_none());
@@ -232,7 +236,7 @@ pub enum DevicePolls {
 }
 
 /// One change to a running server; see the field of [`ServerOptions`] of the same name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Switch {
     /// For access tokens issued from now on, in seconds.
@@ -255,6 +259,9 @@ pub enum Switch {
     DeviceInterval(u64),
     /// How polls are answered.
     DevicePolls(DevicePolls),
+    /// The one path of redirect URIs of all clients but those that registered themselves; the port stays free
+    /// (RFC 8252 section 7.3).
+    RedirectPath(String),
     /// Every client that has registered itself is unknown from now on.
     ForgetRegistrations,
 }

@@ -16,8 +16,6 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::login::pages::{self, Page};
 
-/// The path of the redirect URI, but for those that are registered with a longer one.
-pub(super) const CALLBACK: &str = "/callback";
 /// A request head must arrive within this long …
 const HEADER_DEADLINE: Duration = Duration::from_secs(5);
 /// … and fit in this many bytes.

@@ -10,6 +10,8 @@ use url::Url;
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
+    /// The path of the redirect URI.
+    pub(crate) path: String,
     pub(crate) state: String,
 }
 
@@ -19,6 +21,7 @@ impl Target {
         let redirect = Url::parse(&parameter(&url, "redirect_uri")).unwrap();
         Self {
             address: redirect.socket_addrs(|| None).unwrap()[0],
+            path: redirect.path().to_owned(),
             state: parameter(&url, "state"),
         }
     }
@@ -46,7 +49,7 @@ impl Target {
             std::thread::spawn(move || {
                 part.iter()
                     .filter(|query| {
-                        let answer = target.get(&format!("/callback?{query}")).unwrap();
+                        let answer = target.get(&format!("{}?{query}", target.path)).unwrap();
                         answer.starts_with("HTTP/1.1 400 ")
                     })
                     .count()

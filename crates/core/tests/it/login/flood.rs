@@ -23,16 +23,17 @@ fn idle_sockets_and_junk_do_not_keep_the_browser_out() {
 }
 
 /// What else than a callback may come; every hundredth is cut off in the middle.
-fn junk(i: usize) -> Vec<u8> {
+fn junk(callback: &str, i: usize) -> Vec<u8> {
     let path = format!("/{i:x}");
     if i.is_multiple_of(100) {
-        return b"GET /callback?code=x".to_vec();
+        return format!("GET {callback}?code=x").into_bytes();
     }
     match i % 9 {
-        0 => b"POST /callback HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello".to_vec(),
+        0 => format!("POST {callback} HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello")
+            .into_bytes(),
         1 => format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").into_bytes(),
         2 => format!(
-            "GET /callback?{} HTTP/1.1\r\nhost: x\r\n\r\n",
+            "GET {callback}?{} HTTP/1.1\r\nhost: x\r\n\r\n",
             "a".repeat(20_000)
         )
         .into_bytes(),
@@ -41,7 +42,7 @@ fn junk(i: usize) -> Vec<u8> {
         5 => (0..=255).cycle().skip(i % 256).take(2_000).collect(),
         6 => b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
         7 => b"DELETE * HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n".to_vec(),
-        _ => b"GET /callback?code=x HTTP/9.9\r\n\r\n".to_vec(),
+        _ => format!("GET {callback}?code=x HTTP/9.9\r\n\r\n").into_bytes(),
     }
 }
 
@@ -59,7 +60,7 @@ fn send_junk(target: &Target) {
                 for i in (part..JUNK).step_by(4) {
                     // It may well be cut off in the middle of its sentence.
                     let mut stream = TcpStream::connect(target.address).unwrap();
-                    drop(stream.write_all(&junk(i)));
+                    drop(stream.write_all(&junk(&target.path, i)));
                     if i.is_multiple_of(100) {
                         drop(stream.shutdown(Shutdown::Write));
                     }
@@ -210,6 +211,7 @@ fn a_listener_that_throws_nobody_out_is_blocked_by_idle_sockets() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let target = Target {
         address: listener.local_addr().unwrap(),
+        path: "/callback".to_owned(),
         state: String::new(),
     };
     let idle = hold(&target, 32);
@@ -231,7 +233,7 @@ fn a_listener_that_throws_nobody_out_is_blocked_by_idle_sockets() {
         drop((listener, places));
     });
     let started = Instant::now();
-    let answered = target.get("/callback?code=x&state=y");
+    let answered = target.get(&format!("{}?code=x&state=y", target.path));
     assert!(answered.is_err() || answered.unwrap().is_empty());
     assert!(started.elapsed() >= Duration::from_millis(900));
     serving.join().unwrap();

@@ -25,8 +25,10 @@ const FLAGS: [Option<bool>; 3] = [Some(true), Some(false), None];
 /// Whose clients the two servers know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Clients {
-    /// Those that a person has entered; H sends their codes to any port of this machine.
+    /// Those that a person has entered, with the redirect URI that authkeep showed for H; its port is free.
     Entered,
+    /// The same where H does not look at the path either: it sends codes anywhere on this machine.
+    EnteredAnywhere,
     /// Those that were registered, each with its own redirect URI.
     Registered,
 }
@@ -41,6 +43,10 @@ struct Honest {
 impl Honest {
     async fn with(clients: Clients) -> Self {
         let world = World::with(options(clients));
+        if clients == Clients::Entered {
+            let path = format!("/callback/{}", host_and_port(&world.server));
+            world.server.set(Switch::RedirectPath(path));
+        }
         let login = login("acme", clients);
         let person = FakePerson::approving();
         world.broker().login(&login, &person).await.unwrap();
@@ -86,10 +92,15 @@ fn options(clients: Clients) -> ServerOptions {
 fn login(provider: &str, clients: Clients) -> LoginRequest {
     LoginRequest {
         provider: provider.parse().unwrap(),
-        client_id: (clients == Clients::Entered).then(|| "test-client".to_owned()),
+        client_id: (clients != Clients::Registered).then(|| "test-client".to_owned()),
         patience: Some(Duration::from_millis(400)),
         ..request()
     }
+}
+
+fn host_and_port(server: &OAuthServer) -> String {
+    let name = server.url().replace("http://", "");
+    name.replace(':', "-")
 }
 
 /// The same authorization request at another server, in the name of that server's client.
@@ -139,7 +150,7 @@ async fn twelve(clients: Clients) -> Vec<(IssParam, Option<bool>, (usize, usize)
             let outcome = honest.attacked(&definition).await;
             let got = booty(&server, &honest.world.server);
             assert!(outcome.is_err(), "{iss:?} {flag:?}");
-            if got == (0, 0) && clients == Clients::Entered {
+            if got == (0, 0) && clients == Clients::EnteredAnywhere {
                 let error = outcome.unwrap_err();
                 let refused = matches!(error, LoginError::WrongIssuer { .. });
                 let ignored = matches!(error, LoginError::Loopback(LoopbackError::TimedOut(_)));
@@ -156,22 +167,24 @@ async fn twelve(clients: Clients) -> Vec<(IssParam, Option<bool>, (usize, usize)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_code_of_a_registered_client_reaches_another_servers_token_endpoint() {
-    let cells = twelve(Clients::Registered).await;
-    let lost: Vec<_> = cells.iter().filter(|(_, _, got)| *got != (0, 0)).collect();
-    assert!(lost.is_empty(), "{lost:?}");
-    println!(
-        "figure: registered clients: {} of {} codes or verifiers reach A",
-        lost.len(),
-        cells.len()
-    );
+async fn no_code_reaches_another_servers_token_endpoint() {
+    for clients in [Clients::Registered, Clients::Entered] {
+        let cells = twelve(clients).await;
+        let lost: Vec<_> = cells.iter().filter(|(_, _, got)| *got != (0, 0)).collect();
+        assert!(lost.is_empty(), "{clients:?}: {lost:?}");
+        println!(
+            "figure: {clients:?}: {} of {} codes or verifiers reach A",
+            lost.len(),
+            cells.len()
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_code_that_comes_with_an_issuer_reaches_another_servers_token_endpoint() {
-    let cells = twelve(Clients::Entered).await;
+async fn where_any_path_is_good_the_issuer_tells_the_servers_apart() {
+    let cells = twelve(Clients::EnteredAnywhere).await;
     let lost: Vec<_> = cells.iter().filter(|(_, _, got)| *got != (0, 0)).collect();
-    // Where H does not say who it is, and A has not promised to, nothing tells the two apart: the manual says so.
+    // Where H does not say who it is either, and A has not promised to, nothing is left: the manual says so.
     let unguarded =
         |(iss, flag): (IssParam, Option<bool>)| iss == IssParam::Absent && flag != Some(true);
     assert!(
@@ -180,14 +193,14 @@ async fn no_code_that_comes_with_an_issuer_reaches_another_servers_token_endpoin
     );
     assert_eq!((lost.len(), cells.len()), (2, 12));
     println!(
-        "figure: entered clients: 0 of 10 where H names itself or A has to, 2 of 2 where neither does"
+        "figure: any path: 0 of 10 where H names itself or A has to, 2 of 2 where neither does"
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_the_comparison_the_attack_works() {
-    // The negative control: with no issuer to compare with, all codes go to A but the one that is named twice.
-    let honest = Honest::with(Clients::Entered).await;
+async fn without_the_comparisons_the_attack_works() {
+    // The negative control: with neither path nor issuer to compare, all codes go to A but the one that is named twice.
+    let honest = Honest::with(Clients::EnteredAnywhere).await;
     let mut got = Vec::new();
     for iss in ISS {
         honest.world.server.set(Switch::IssuerParam(iss));
@@ -203,8 +216,17 @@ async fn without_the_comparison_the_attack_works() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_definition_that_puts_two_servers_together_is_told_by_its_issuer_if_at_all() {
-    let honest = Honest::with(Clients::Entered).await;
+async fn a_definition_that_puts_two_servers_together_gets_no_code() {
+    let got = put_together(Clients::Entered).await;
+    assert_eq!(got, [(0, 0), (0, 0)]);
+    // The negative control: where H takes any path, only the issuer tells, and the definition can lie about that.
+    let got = put_together(Clients::EnteredAnywhere).await;
+    assert_eq!(got, [(0, 0), (1, 1)]);
+}
+
+/// Logs in where the authorization endpoint is H's and the token endpoint A's: with the issuer of A, then with H's.
+async fn put_together(clients: Clients) -> Vec<(usize, usize)> {
+    let honest = Honest::with(clients).await;
     let here = honest.world.server.url();
     honest
         .world
@@ -212,7 +234,7 @@ async fn a_definition_that_puts_two_servers_together_is_told_by_its_issuer_if_at
         .set(Switch::IssuerParam(IssParam::Right));
     let mut got = Vec::new();
     for says_whose in [true, false] {
-        let (server, mut definition) = attacker(Clients::Entered);
+        let (server, mut definition) = attacker(clients);
         definition["oauth"]["authorization_url"] = format!("{here}/authorize").into();
         if !says_whose {
             // Whoever writes this owns the login: both servers are in the definition that the person has accepted.
@@ -222,7 +244,7 @@ async fn a_definition_that_puts_two_servers_together_is_told_by_its_issuer_if_at
         assert!(outcome.is_err());
         got.push(booty(&server, &honest.world.server));
     }
-    assert_eq!(got, [(0, 0), (1, 1)]);
+    got
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -44,14 +44,15 @@ fn attack(target: &Target, i: usize) -> (String, String) {
         .chars()
         .filter(|c| c.is_ascii_graphic() && *c != '#')
         .collect();
+    let callback = &target.path;
     let path = match i % 5 {
-        0 => format!("/callback?code={quoted}&state={quoted}&iss={quoted}"),
+        0 => format!("{callback}?code={quoted}&state={quoted}&iss={quoted}"),
         1 => format!(
-            "/callback?error={quoted}&error_description={quoted}&error_uri={quoted}&state={bare}"
+            "{callback}?error={quoted}&error_description={quoted}&error_uri={quoted}&state={bare}"
         ),
         2 => format!("/{quoted}"),
         3 => format!("/{bare}?{bare}={bare}"),
-        _ => format!("/callback?{quoted}={quoted}&code={bare}"),
+        _ => format!("{callback}?{quoted}={quoted}&code={bare}"),
     };
     let request = format!(
         "GET {path} HTTP/1.1\r\nhost: {bare}\r\nreferer: {bare}\r\nuser-agent: {mark}\r\n\r\n"
@@ -91,8 +92,8 @@ async fn nothing_that_was_asked_is_ever_in_an_answer() {
         // The end: the server's own refusal, with the right state and a script in every other place.
         let text: String = form_urlencoded::byte_serialize(b"<script>mrk</script>").collect();
         let refusal = format!(
-            "http://{}/callback?error={text}&error_description={text}&error_uri={text}&state={}",
-            target.address, target.state
+            "http://{}{}?error={text}&error_description={text}&error_uri={text}&state={}",
+            target.address, target.path, target.state
         );
         let answer = Request::get(&refusal).send().unwrap();
         assert_eq!(
@@ -149,7 +150,7 @@ async fn the_callback_leads_to_a_page_without_parameters() {
     let [.., callback, last] = trail.as_slice() else {
         panic!("{trail:?}");
     };
-    assert!(callback.url.contains("/callback?") && callback.answer.status == 303);
+    assert!(callback.url.contains("/callback/") && callback.answer.status == 303);
     assert!(
         last.url.ends_with("/received") && last.answer.status == 200,
         "{}",

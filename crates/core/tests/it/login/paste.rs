@@ -327,7 +327,11 @@ async fn where_the_provider_redirects_to_https_only_somebody_has_to_paste() {
     login(&world, &person).await.unwrap();
     let url = Url::parse(&person.url()).unwrap();
     let redirect = url.query_pairs().find(|(name, _)| name == "redirect_uri");
-    assert_eq!(redirect.unwrap().1, "https://localhost:27149/callback");
+    let redirect = redirect.unwrap().1;
+    assert!(
+        redirect.starts_with("https://localhost:27149/callback/127.0.0.1-"),
+        "{redirect}"
+    );
     let person = Hands::new(Pasting::Possible, &[hang_up]);
     let error = login(&world, &person).await.unwrap_err();
     assert!(matches!(error, LoginError::ValueNeeded { .. }), "{error:?}");
