@@ -27,10 +27,12 @@ fn begun() -> Address {
     login
 }
 
-/// Sends a request, the state filled in, and returns the status.
+/// Sends a request, the state and the path filled in, and returns the status.
 fn sent(login: &mut Address, data: &[u8]) -> Option<u16> {
     let state = State::from_entropy([7; 32]);
     let request = replaced(data, b"{state}", state.expose().as_bytes());
+    // What is made up begins with what all these paths begin with.
+    let request = replaced(&request, b"/callback", login.url().path().as_bytes());
     let address = login.url().socket_addrs(|| None).expect("a port")[0];
     let answer = exchange(address, &request)?;
     let known = [200, 303, 400, 404, 405, 408, 414, 417, 431, 505];
