@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::LoginOutcome;
 use crate::inject::authorized;
 use crate::record::{self, ConnectionRecord, Stored};
-use crate::{BodyCap, Broker, Connection, ConnectionName, Event, Interaction, Reach};
+use crate::{BodyCap, Broker, Connection, ConnectionName, Event, Interaction, Reach, TokenId};
 
 /// How long a person is kept waiting for a name.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -109,7 +109,7 @@ impl Broker {
         let Ok(Some(mut stored)) = stored else {
             return;
         };
-        if stored.record.obtained_at != connection.record.obtained_at {
+        if !is_the_same(&stored.record, &connection.record) {
             return;
         }
         stored.record.account = Some(account.to_owned());
@@ -118,6 +118,17 @@ impl Broker {
             tracing::warn!(%error, "the account's name could not be saved");
         }
     }
+}
+
+/// Whether the login that is stored by now is still `ours`. The clock counts seconds, in which another one may have been
+/// made; but tokens that have been renewed since are those of the login that was there.
+fn is_the_same(stored: &ConnectionRecord, ours: &ConnectionRecord) -> bool {
+    let held = |record: &ConnectionRecord| -> Vec<TokenId> {
+        let secrets = record.access_token.iter().chain(record.fields.values());
+        secrets.map(TokenId::of).collect()
+    };
+    stored.obtained_at == ours.obtained_at
+        && (stored.refreshed_at.is_some() || held(stored) == held(ours))
 }
 
 /// The outcome of the question, if it comes in time; `saying` is called if it does not come at once.

@@ -1,5 +1,7 @@
 //! Whose login it is: asked once, of the right server, and never a reason to fail.
 
+use std::time::Duration;
+
 use authkeep_core::{Event, LoginOutcome, LoginRequest, Replace, Supplied};
 use authkeep_testkit::canary::canary;
 use authkeep_testkit::oauth_server::{OAuthServer, Scripted, ServerOptions};
@@ -139,6 +141,38 @@ async fn another_account_than_before_is_told() {
         told.extend(login(&world, &request()).await.1);
     }
     assert_eq!(told, ["OtherAccount { before: \"ada\", now: \"bob\" }"]);
+}
+
+#[tokio::test]
+async fn a_slow_answer_is_not_kept_with_a_login_that_came_after() {
+    let world = World::new();
+    let slow = vec![Scripted::Late(1_000), named("bob")];
+    world.server.script(WHOAMI, slow);
+    // By the clock, both are made in the same second.
+    let first = login_as(&world);
+    let second = async {
+        while world.server.count(WHOAMI) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        login_as(&world).await
+    };
+    let (first, second) = tokio::join!(first, second);
+    assert_eq!(
+        (first.as_deref(), second.as_deref()),
+        (Some("ada"), Some("bob"))
+    );
+    assert_eq!(world.record()["account"], "bob");
+}
+
+/// Logs in, and returns whose login it says that it is.
+async fn login_as(world: &World) -> Option<String> {
+    let person = FakePerson::approving();
+    let broker = world.broker();
+    let outcome = broker.login(&request(), &person).await.unwrap();
+    match outcome {
+        LoginOutcome::LoggedIn(connection) => connection.account().map(str::to_owned),
+        LoginOutcome::AlreadyConnected(_) => None,
+    }
 }
 
 #[tokio::test]
