@@ -177,6 +177,19 @@ fn several_lines_are_no_answer_and_none_of_them_reaches_the_shell() {
 }
 
 #[test]
+fn what_is_longer_than_a_key_may_be_is_refused_and_not_kept_in_part() {
+    let product = product();
+    let mut terminal = in_a_shell(&product, "login keyed --prompt");
+    terminal.until("API key: ");
+    terminal.types(&format!("{}\r", "k".repeat(17 * 1024)));
+    terminal.until("site (empty for none): ");
+    wait_until("it shows what is typed", || terminal.echoes());
+    terminal.types("\r");
+    let screen = terminal.ends(2);
+    assert!(screen.contains("longer than 16 KiB"), "{screen}");
+}
+
+#[test]
 fn a_terminal_that_it_may_not_set_is_an_error_and_no_wait_without_an_end() {
     let product = product();
     // In the background, and with no shell left that looks after it: the system refuses it the terminal.

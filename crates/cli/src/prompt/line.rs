@@ -3,8 +3,8 @@
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-/// Longer than any credential that a person pastes.
-const MAX_LENGTH: usize = 16 * 1024;
+/// Longer than any credential may be: what is cut off here is refused for its length, and not kept in part.
+const MAX_LENGTH: usize = 16 * 1024 + 1;
 
 /// What has been typed so far.
 // Room for the longest answer from the start: a buffer that grows leaves copies behind.
