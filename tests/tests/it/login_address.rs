@@ -104,6 +104,10 @@ fn an_address_is_all_that_a_login_needs() {
     let shown = mcp.product.json(&["inspect", "acme"]).1;
     assert_eq!(shown["issuer"], url);
     assert_eq!(shown["resource"], mcp.url());
+    // Where a person has to register a client, this is what to register: it is not told short.
+    let redirect = shown["redirect"].as_str().unwrap();
+    let begins = "http://127.0.0.1/callback/HOST (any port; HOST is that of the token endpoint";
+    assert!(redirect.starts_with(begins), "{redirect}");
 
     let token = mcp.product.secret("acme", "token");
     assert_eq!(mcp.status(&token), 200);

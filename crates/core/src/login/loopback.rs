@@ -33,9 +33,16 @@ const LAST_PAGE: Duration = Duration::from_millis(800);
 /// and the person pastes the address that it shows.
 pub fn redirect_address(oauth: &OAuthEndpoints) -> String {
     let note = redirect_note(oauth);
-    match note.port {
-        RedirectPort::Any => format!("{} (any port)", note.address),
-        RedirectPort::Fixed => note.address,
+    let remarks = [
+        (note.port == RedirectPort::Any).then_some("any port"),
+        oauth
+            .needs_discovery()
+            .then_some("HOST is that of the token endpoint, which the issuer names at login"),
+    ];
+    let remarks: Vec<&str> = remarks.into_iter().flatten().collect();
+    match remarks.as_slice() {
+        [] => note.address,
+        remarks => format!("{} ({})", note.address, remarks.join("; ")),
     }
 }
 
@@ -65,7 +72,7 @@ pub(super) fn redirect_note(oauth: &OAuthEndpoints) -> RedirectNote {
 /// the login of another server, where it would be redeemed there: each has a redirect URI of its own (RFC 9700 §4.4.2.2).
 fn path(oauth: &OAuthEndpoints) -> String {
     let Some(endpoint) = &oauth.token_url else {
-        return CALLBACK.to_owned();
+        return format!("{CALLBACK}/HOST");
     };
     let host = endpoint.host_str().unwrap_or_default();
     let port = endpoint.port().map(|port| format!("-{port}"));
