@@ -60,4 +60,10 @@ async fn a_client_that_was_kept_before_there_were_slots_is_used() {
     world.redefine("/oauth/redirect", "localhost");
     log_in(&world).await;
     assert_eq!(world.server.count("/register"), 2);
+    // And to its own server, which another tenant of the same host is not.
+    world.redefine("/oauth/redirect", "loopback");
+    let another = format!("{}/authorize?tenant=another", world.server.url());
+    world.redefine("/oauth/authorization_url", another);
+    log_in(&world).await;
+    assert_eq!(world.server.count("/register"), 3);
 }
