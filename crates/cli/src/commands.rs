@@ -26,6 +26,7 @@ mod resolving;
 pub(crate) mod revoke;
 pub(crate) mod run;
 pub(crate) mod use_connection;
+mod waiting;
 pub(crate) mod whoami;
 
 use crate::args::Command;
@@ -48,9 +49,9 @@ pub(crate) fn run(
         Command::Export(args) => export::run(context, output, args),
         Command::Run(args) => run::run(context, output, args),
         Command::Refresh(args) => refresh::run(context, output, args),
-        Command::Logout(args) => logout::run(context, args),
-        Command::Revoke(args) => revoke::run(context, args),
-        Command::Remove(args) => remove::run(context, args),
+        Command::Logout(args) => logout::run(context, output, args),
+        Command::Revoke(args) => revoke::run(context, output, args),
+        Command::Remove(args) => remove::run(context, output, args),
         Command::Use(args) => use_connection::run(context, args),
         Command::Providers(args) => providers::run(context, args),
         Command::Redeem(args) => redeem::run(context, args),

@@ -267,6 +267,9 @@ impl Interaction for TerminalPerson {
             )),
             Event::NotPasted { why } => self.output.warn(&format!("{why}; try again")),
             Event::Exchanging => self.output.say("Exchanging the code for tokens …"),
+            Event::AskingForToken { service } => {
+                self.output.say(&format!("Asking {service} for a token …"));
+            }
             Event::LooksWrong { label, hint } => {
                 let hint = hint
                     .as_deref()

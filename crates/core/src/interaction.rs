@@ -183,6 +183,11 @@ pub enum Event {
     },
     /// The code arrived and is being exchanged for tokens.
     Exchanging,
+    /// A client, or a key, is being taken for a token.
+    AskingForToken {
+        /// The service, as people know it.
+        service: String,
+    },
     /// The provider granted less than was asked for.
     FewerScopes {
         /// The scopes that are missing.

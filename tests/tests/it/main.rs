@@ -49,6 +49,7 @@ mod oidc_provider;
 mod openid;
 mod other_users;
 mod port_squatted;
+mod progress;
 mod prompt_interrupted;
 mod refresh_apart;
 mod refresh_callers_killed;

@@ -13,6 +13,7 @@ use clap::{Args, FromArgMatches as _};
 use serde_json::{Value, json};
 
 use super::missing::{broker_for, defined};
+use super::waiting::{for_token, waiting};
 use super::{login, logout};
 use crate::context::{Context, OnInterrupt, block_on};
 use crate::duration;
@@ -56,7 +57,7 @@ pub(crate) fn run(
         connection: args.connection.clone(),
     };
     if args.logout {
-        return logout::end(context, &target);
+        return logout::end(context, output, &target);
     }
     let person = !context.global.no_input && io::stdin().is_terminal();
     let broker = match broker_for(context, provider) {
@@ -75,7 +76,7 @@ pub(crate) fn run(
     } else {
         Method::ApiKey
     };
-    let error = match obtained(&broker, &target, last)? {
+    let error = match obtained(&broker, output, &target, last)? {
         Ok(obtained) => {
             return Ok(ready(
                 &broker,
@@ -96,7 +97,7 @@ pub(crate) fn run(
         Err(error) if error.exit_code() == ExitCode::Interrupted => return Err(error),
         Err(error) => {
             // The last way: a key in the environment.
-            return match obtained(&broker, &target, Method::ApiKey)? {
+            return match obtained(&broker, output, &target, Method::ApiKey)? {
                 Ok(obtained) => {
                     output.warn(&error.message());
                     Ok(ready(
@@ -124,11 +125,13 @@ fn asks_for_a_login(error: &ResolveError) -> bool {
 
 fn obtained(
     broker: &Broker,
+    output: &Output,
     target: &Target,
     last: Method,
 ) -> Result<Result<Obtained, ResolveError>, CommandError> {
     block_on(OnInterrupt::Leave, async {
-        Ok(broker.obtain(target, None, last).await)
+        let what = for_token(target.provider.as_str());
+        Ok(waiting(output, &what, broker.obtain(target, None, last)).await)
     })
 }
 

@@ -8,10 +8,11 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::missing::no_credential;
+use super::waiting::{for_revocation, waiting};
 use crate::context::{Context, OnInterrupt, block_on};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
-use crate::output::{Done, View};
+use crate::output::{Done, Output, View};
 
 /// End one login: revoke it at the provider, then delete it here.
 ///
@@ -26,21 +27,30 @@ pub(crate) struct LogoutArgs {
     connection: Option<ConnectionName>,
 }
 
-pub(crate) fn run(context: &Context, args: &LogoutArgs) -> Result<Done, CommandError> {
+pub(crate) fn run(
+    context: &Context,
+    output: &Output,
+    args: &LogoutArgs,
+) -> Result<Done, CommandError> {
     let target = Target {
         provider: args.provider.clone(),
         connection: args.connection.clone(),
     };
-    end(context, &target)
+    end(context, output, &target)
 }
 
 /// Ends it; shared by `logout` and `auth --logout`.
-pub(super) fn end(context: &Context, target: &Target) -> Result<Done, CommandError> {
+pub(super) fn end(
+    context: &Context,
+    output: &Output,
+    target: &Target,
+) -> Result<Done, CommandError> {
     let Some(broker) = context.broker()? else {
         return Err(no_credential(context, &target.provider));
     };
     let outcome = block_on(OnInterrupt::Finish(&broker), async {
-        Ok(broker.logout(target).await?)
+        let what = for_revocation(target.provider.as_str());
+        Ok(waiting(output, &what, broker.logout(target)).await?)
     })?;
     Ok(Done::view(Ended {
         outcomes: vec![outcome],

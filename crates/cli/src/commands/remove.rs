@@ -5,9 +5,10 @@ use clap::Args;
 
 use super::logout::Ended;
 use super::missing::defined;
+use super::waiting::{for_revocation, waiting};
 use crate::context::{Context, OnInterrupt, block_on};
 use crate::error::CommandError;
-use crate::output::Done;
+use crate::output::{Done, Output};
 
 /// End all logins of a provider in this profile and remove your own definition of it.
 ///
@@ -18,13 +19,18 @@ pub(crate) struct RemoveArgs {
     provider: ProviderName,
 }
 
-pub(crate) fn run(context: &Context, args: &RemoveArgs) -> Result<Done, CommandError> {
+pub(crate) fn run(
+    context: &Context,
+    output: &Output,
+    args: &RemoveArgs,
+) -> Result<Done, CommandError> {
     let provider = &args.provider;
     let (outcomes, removed) = match context.broker()? {
         Some(broker) => {
             broker.require_known(provider)?;
             let outcomes = block_on(OnInterrupt::Finish(&broker), async {
-                Ok(broker.revoke(provider).await?)
+                let what = for_revocation(provider.as_str());
+                Ok(waiting(output, &what, broker.revoke(provider)).await?)
             })?;
             (outcomes, broker.unregister(provider)?)
         }

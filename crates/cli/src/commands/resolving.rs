@@ -6,12 +6,10 @@ use std::time::Duration;
 use authkeep_core::{Broker, Connection, ResolveError, Target};
 
 use super::at_once::at_once;
+use super::waiting::{for_token, waiting};
 use crate::context::{OnInterrupt, block_on};
 use crate::error::CommandError;
 use crate::output::Output;
-
-/// Nobody wonders what is going on before that.
-const MOMENT: Duration = Duration::from_secs(1);
 
 /// One login, good for `min_ttl`. A runtime is started only if there is something to refresh.
 pub(super) fn resolved(
@@ -25,7 +23,7 @@ pub(super) fn resolved(
     }
     block_on(OnInterrupt::Leave, async {
         let resolving = broker.resolve(target, min_ttl);
-        Ok(waiting(output, target.provider.as_str(), resolving).await?)
+        Ok(waiting(output, &for_token(target.provider.as_str()), resolving).await?)
     })
 }
 
@@ -36,7 +34,8 @@ pub(super) fn renewed(
     target: &Target,
 ) -> Result<Connection, CommandError> {
     block_on(OnInterrupt::Leave, async {
-        Ok(waiting(output, target.provider.as_str(), broker.renew(target)).await?)
+        let what = for_token(target.provider.as_str());
+        Ok(waiting(output, &what, broker.renew(target)).await?)
     })
 }
 
@@ -64,7 +63,7 @@ pub(super) fn each(
                 .map(|(index, target)| one(broker.clone(), index, target)),
         );
         let renewed = block_on(OnInterrupt::Leave, async {
-            Ok(waiting(output, &names, renewing).await)
+            Ok(waiting(output, &for_token(&names), renewing).await)
         })?;
         for (index, outcome) in renewed {
             found[index] = Some(outcome);
@@ -82,16 +81,4 @@ type Outcome = Result<Connection, ResolveError>;
 async fn one(broker: Broker, index: usize, target: Target) -> (usize, Outcome) {
     let outcome = broker.resolve(&target, None).await;
     (index, outcome)
-}
-
-/// Says what is waited for, if it takes longer than a moment.
-async fn waiting<T>(output: &Output, whom: &str, work: impl Future<Output = T>) -> T {
-    let mut work = std::pin::pin!(work);
-    match tokio::time::timeout(MOMENT, &mut work).await {
-        Ok(done) => done,
-        Err(_) => {
-            output.say(&format!("Waiting for {whom} to renew the token ..."));
-            work.await
-        }
-    }
 }

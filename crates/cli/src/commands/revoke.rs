@@ -5,9 +5,10 @@ use clap::Args;
 
 use super::logout::Ended;
 use super::missing::defined;
+use super::waiting::{for_revocation, waiting};
 use crate::context::{Context, OnInterrupt, block_on};
 use crate::error::CommandError;
-use crate::output::Done;
+use crate::output::{Done, Output};
 
 /// End all logins of a provider and forget its OAuth client.
 ///
@@ -18,7 +19,11 @@ pub(crate) struct RevokeArgs {
     provider: ProviderName,
 }
 
-pub(crate) fn run(context: &Context, args: &RevokeArgs) -> Result<Done, CommandError> {
+pub(crate) fn run(
+    context: &Context,
+    output: &Output,
+    args: &RevokeArgs,
+) -> Result<Done, CommandError> {
     let outcomes = match context.broker()? {
         None => {
             defined(context, &args.provider)?;
@@ -27,7 +32,8 @@ pub(crate) fn run(context: &Context, args: &RevokeArgs) -> Result<Done, CommandE
         Some(broker) => {
             broker.require_known(&args.provider)?;
             block_on(OnInterrupt::Finish(&broker), async {
-                Ok(broker.revoke(&args.provider).await?)
+                let what = for_revocation(args.provider.as_str());
+                Ok(waiting(output, &what, broker.revoke(&args.provider)).await?)
             })?
         }
     };

@@ -57,6 +57,9 @@ impl Broker {
             .as_ref()
             .and_then(|key| key.exchange.as_ref())
         {
+            person.tell(&Event::AskingForToken {
+                service: provider.display_name.clone(),
+            });
             self.exchange_key(exchange, provider, &mut record).await?;
         }
         Ok(Acquired {

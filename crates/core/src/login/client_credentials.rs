@@ -17,7 +17,7 @@ use crate::authorization_server::{AuthorizationServer, ClientRequest};
 use crate::pinned::Pinned;
 use crate::record::{ClientRecord, ConnectionRecord};
 use crate::refresh::apply;
-use crate::{AskError, BodyCap, Broker, FieldRequest, Inquiry, Interaction, Reach};
+use crate::{AskError, BodyCap, Broker, Event, FieldRequest, Inquiry, Interaction, Reach};
 
 impl Broker {
     pub(super) async fn client_credentials(
@@ -80,6 +80,9 @@ impl Broker {
     ) -> Result<Acquired, LoginError> {
         let scopes = edited.or_else(|| request.scopes.clone());
         let record = client.record().clone();
+        person.tell(&Event::AskingForToken {
+            service: provider.display_name.clone(),
+        });
         let record = self.token_of_its_own(provider, record, scopes).await?;
         tell_of_missing_scopes(&record, person);
         Ok(Acquired {

@@ -10,6 +10,7 @@ use super::RefreshArgs;
 use super::login::{Login, Selection};
 use crate::commands::at_once::at_once;
 use crate::commands::missing::no_credential;
+use crate::commands::waiting::{for_token, waiting};
 use crate::context::{Context, OnInterrupt, block_on};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -49,9 +50,12 @@ pub(super) fn run(
         outcome: Outcome::NotRefreshable,
     });
     let mut rows: Vec<_> = others.collect();
+    let mut names: Vec<_> = to_renew.iter().map(|l| l.id.provider.as_str()).collect();
+    names.dedup();
+    let what = for_token(&names.join(", "));
     let renewed = block_on(OnInterrupt::Leave, async {
         let renewals = to_renew.into_iter().map(|login| one(broker.clone(), login));
-        Ok(at_once(renewals).await)
+        Ok(waiting(output, &what, at_once(renewals)).await)
     })?;
     rows.extend(renewed);
     rows.sort_by(|a, b| a.login.id.cmp(&b.login.id));
