@@ -1,12 +1,13 @@
 //! The person at this terminal, as the broker sees them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use authkeep_core::{
     Answers, AskError, BoxFuture, BrowserUrl, DeviceCodePrompt, Event, FieldRequest, Inquiry,
-    Interaction, Judge, Launch, Pasting, Unanswered,
+    Interaction, Judge, Launch, Pasting, RedirectPort, Unanswered,
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use crate::browser::{self, Browser, Choice, Started};
@@ -80,9 +81,6 @@ impl TerminalPerson {
     }
 
     async fn prompt(&self, field: &FieldRequest) -> Result<SecretString, AskError> {
-        if let Some(docs) = &field.docs {
-            self.output.say(&format!("You find or create it at {docs}"));
-        }
         let optional = if field.optional {
             " (empty for none)"
         } else {
@@ -102,6 +100,44 @@ impl TerminalPerson {
                 Answer::Cancelled => return Err(AskError::Cancelled),
                 Answer::NoTerminal => return Err(AskError::NotPossible),
             }
+        }
+    }
+
+    /// A value that may not be empty is asked for until it is not.
+    async fn insist(&self, field: &FieldRequest) -> Result<SecretString, AskError> {
+        if let Some(hint) = &field.hint {
+            self.output.say(&format!("{}: {hint}", field.label));
+        }
+        loop {
+            let answer = self.prompt(field).await?;
+            // EXPOSE: looked at, not kept.
+            if field.optional || !answer.expose_secret().trim().is_empty() {
+                return Ok(answer);
+            }
+            self.output
+                .warn(&format!("the {} is needed; Ctrl-C cancels", field.label));
+        }
+    }
+
+    /// What a form would say above the fields and beside them.
+    fn explain(&self, inquiry: &Inquiry) {
+        let docs: BTreeSet<_> = inquiry
+            .fields
+            .iter()
+            .filter_map(|field| field.docs.as_ref())
+            .collect();
+        for page in docs {
+            self.output.say(&format!("You find or create it at {page}"));
+        }
+        if let Some(redirect) = &inquiry.redirect {
+            let port = match redirect.port {
+                RedirectPort::Any => ", which stands for any port",
+                RedirectPort::Fixed => "",
+            };
+            self.output.say(&format!(
+                "The redirect address to register there{port}:\n  {}",
+                redirect.address
+            ));
         }
     }
 }
@@ -178,12 +214,15 @@ impl Interaction for TerminalPerson {
                     }
                 }
             }
+            if self.input == Input::Allowed && prompt::is_possible() {
+                self.explain(&left);
+            }
             for (index, field) in inquiry.fields.iter().enumerate() {
                 if answers.values[index].is_some() {
                     continue;
                 }
                 let answer = match self.input {
-                    Input::Allowed => self.prompt(field).await,
+                    Input::Allowed => self.insist(field).await,
                     Input::Forbidden => Err(AskError::NotPossible),
                 };
                 answers.values[index] = match answer {

@@ -50,11 +50,11 @@ use crate::person::{Asking, Input, Paste, TerminalPerson};
 )]
 pub(crate) struct LoginArgs {
     /// The provider, as `authkeep providers` lists it; or the address of a server that says by itself how to log in to
-    /// it, such as an MCP server.
+    /// it, such as an MCP server (https://…).
     #[arg(value_name = "PROVIDER|URL")]
     service: Service,
 
-    /// Name of the connection, for several accounts at one provider. Without it the one that `authkeep use` has
+    /// Name of the connection, for several accounts at one provider: letters, digits, `.` `_` `@` `+` `-`. Without it the one that `authkeep use` has
     /// chosen, or `default`.
     #[arg(long, value_name = "NAME")]
     connection: Option<ConnectionName>,
@@ -98,7 +98,7 @@ pub(crate) struct LoginArgs {
     #[arg(long)]
     prompt: bool,
 
-    /// How long to wait for you: without it five minutes for a browser, and as long as it is good for a device code.
+    /// How long to wait for you (90s, 10m): without it five minutes for a browser, and as long as it is good for a device code.
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     timeout: Option<Duration>,
 
@@ -346,9 +346,17 @@ impl View for LoggedIn {
             let first = letters.next().map(|letter| letter.to_ascii_uppercase());
             writeln!(out, "{}{}.", first.unwrap_or_default(), letters.as_str())?;
         }
+        let (named, joined) = if *connection == *ConnectionName::default().as_str() {
+            (String::new(), String::new())
+        } else {
+            (
+                format!(" --connection {connection}"),
+                format!("={connection}"),
+            )
+        };
         writeln!(
             out,
-            "Next: authkeep get {provider}, or authkeep run --env --provider {provider} -- COMMAND"
+            "Next: authkeep get {provider}{named}, or authkeep run --env --provider {provider}{joined} -- COMMAND"
         )
     }
 

@@ -178,10 +178,10 @@ fn value(error: &LoginError) -> CommandError {
                 "value_needed",
                 format!("the {label} of `{provider}` is needed, and {why}"),
             );
-            let error = match variables.as_slice() {
-                [] => error,
-                variables => error.hint(format!("set {} and run it again", variables.join(" or "))),
-            };
+            let error = error.hint(match variables.as_slice() {
+                [] => format!("pipe it in: authkeep login {provider} --with-token < FILE"),
+                variables => format!("set {} and run it again", variables.join(" or ")),
+            });
             error.hint(match source {
                 AskError::TimedOut(_) => format!(
                     "or run `authkeep login {provider}` again, with --prompt to be asked on the terminal"

@@ -3,9 +3,11 @@
 
 use std::ffi::OsString;
 
+use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::CommandError;
+use crate::args::Cli;
 use crate::exit_code::ExitCode;
 
 /// The error to show instead of clap's own, where that one would repeat what was typed after `login`.
@@ -31,15 +33,37 @@ pub(crate) fn without_the_words(
         }
         _ => String::new(),
     };
+    let refused = CommandError::new(
+        ExitCode::Usage,
+        "usage",
+        format!(
+            "`login` was given something that it does not take{option}; it is not repeated here, in case it is a secret"
+        ),
+    );
+    let refused = match told(error) {
+        Some(hint) => refused.hint(hint),
+        None => refused,
+    };
     Some(
-        CommandError::new(
-            ExitCode::Usage,
-            "usage",
-            format!("`login` was given something that it does not take{option}; it is not repeated here, in case it is a secret"),
-        )
-        .hint("keys come from the environment, a prompt or a pipe: authkeep login PROVIDER --with-token < FILE")
-        .hint("`authkeep login --help` shows what it takes"),
+        refused
+            .hint("keys come from the environment, a prompt or a pipe: authkeep login PROVIDER --with-token < FILE")
+            .hint("`authkeep login --help` shows what it takes"),
     )
+}
+
+/// What would have been right, in the words of `--help`; nothing of what was typed.
+fn told(error: &clap::Error) -> Option<String> {
+    if let Some(ContextValue::String(known)) = error.get(ContextKind::SuggestedArg) {
+        return Some(format!("did you mean {known}?"));
+    }
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let mut command = Cli::command();
+    command.build();
+    let mut arguments = command.find_subcommand("login")?.get_arguments();
+    let meant = arguments.find(|known| known.to_string() == *argument)?;
+    Some(format!("{argument}: {}", meant.get_help()?))
 }
 
 #[cfg(test)]
@@ -47,7 +71,6 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::args::Cli;
 
     fn shown(words: &[&str]) -> Option<String> {
         let all = std::iter::once("authkeep").chain(words.iter().copied());
@@ -71,6 +94,25 @@ mod tests {
             let shown = shown(words).unwrap_or_else(|| panic!("{words:?} is repeated"));
             assert!(!shown.contains("cnry_"), "{shown}");
             assert!(shown.contains("--with-token <"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_would_have_been_right_is_said() {
+        for (words, right) in [
+            (&["login", "openai", "--flow", "magic"][..], "device_code"),
+            (&["login", "openai", "--timeout", "soon"], "10m"),
+            (&["login", "openai", "--param", "x"], "--param <NAME=VALUE>"),
+            (&["login", "openai", "--scopes", "+a,b"], "plus before each"),
+            (&["login", "openai", "--connection", "a/b"], "letters"),
+            (&["login", "a b"], "https://"),
+            (
+                &["login", "openai", "--flwo", "api_key"],
+                "did you mean --flow",
+            ),
+        ] {
+            let shown = shown(words).unwrap_or_default();
+            assert!(shown.contains(right), "{words:?}: {shown}");
         }
     }
 

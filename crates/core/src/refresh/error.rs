@@ -55,8 +55,10 @@ pub enum RefreshError {
         /// The provider.
         provider: ProviderName,
     },
-    /// It has no refresh token.
-    #[error("`{provider}` gave no refresh token, so it cannot be renewed without a person")]
+    /// It is an API key, or has no refresh token.
+    #[error(
+        "the login to `{provider}` cannot be renewed: it is an API key, or came without a refresh token"
+    )]
     NotRefreshable {
         /// The provider.
         provider: ProviderName,
