@@ -50,6 +50,7 @@ mod openid;
 mod other_users;
 mod port_squatted;
 mod progress;
+mod prompt;
 mod prompt_interrupted;
 mod refresh_apart;
 mod refresh_callers_killed;
