@@ -68,7 +68,7 @@ impl View for Log {
                         .map(|(name, value)| format!("{name}={value}"))
                         .collect();
                     let line = format!(
-                        "{}  {:<9} {:<8} {:<20} {}  {}",
+                        "{}  {:<9} {:<11} {:<20} {}  {}",
                         entry.at,
                         entry.action,
                         outcome(entry),

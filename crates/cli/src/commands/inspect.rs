@@ -106,7 +106,7 @@ impl Inspection {
                 oauth
                     .revocation
                     .as_ref()
-                    .and_then(|revocation| revocation.origin()),
+                    .map(|revocation| revocation.url.as_str().to_owned()),
             ),
         ]
         .into_iter()

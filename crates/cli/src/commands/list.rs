@@ -58,6 +58,9 @@ struct Listing {
 
 impl View for Listing {
     fn human(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.providers.is_empty() {
+            return writeln!(out, "Nothing is stored in profile {}.", self.profile);
+        }
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
         // Few services say whose login it is: where none did, there is no column for it.

@@ -89,7 +89,8 @@ impl From<ResolveError> for CommandError {
     fn from(error: ResolveError) -> Self {
         match error {
             ResolveError::Missing { provider, ways } => Self::missing(&provider, &ways),
-            ResolveError::Client(error) => (*error).into(),
+            ResolveError::Client(error) => Self::from(*error)
+                .hint("it was asked with the client id and secret that the environment holds"),
             ResolveError::NeedsLogin {
                 provider,
                 connection,

@@ -138,6 +138,7 @@ fn plain(value: &Value) -> String {
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
         Value::Object(pairs) => pairs
             .iter()
+            .filter(|(_, value)| !value.is_null())
             .map(|(name, value)| format!("{name}={}", plain(value)))
             .collect::<Vec<_>>()
             .join(" "),
