@@ -38,7 +38,10 @@ pub use self::loopback::{Loopback, LoopbackError, redirect_address};
 pub(crate) use self::oauth_client::client_variable;
 
 use crate::record::{self, ClientRecord, ConnectionRecord, Stored};
-use crate::{Broker, Connection, ConnectionName, ConnectionStatus, Event, Interaction, Pasting};
+use crate::{
+    Broker, Connection, ConnectionName, ConnectionStatus, CredentialKind, Event, Interaction,
+    Pasting,
+};
 
 /// What to log in to, and how.
 #[derive(Debug)]
@@ -309,6 +312,10 @@ fn difference(connection: &Connection, request: &LoginRequest) -> Option<Differe
     }
     if !request.params.iter().all(has_params) {
         return Some(Difference::Other("parameter"));
+    }
+    // An API key has no scopes that could be asked for.
+    if connection.kind() == CredentialKind::ApiKey {
+        return None;
     }
     let (asked, has) = (request.scopes.as_ref()?, &connection.record.scopes_asked);
     if has.iter().any(|scope| !asked.contains(scope)) {

@@ -3,7 +3,7 @@
 use authkeep_testkit::canary::canary;
 use authkeep_testkit::home::run;
 use authkeep_testkit::oauth_server::{Scripted, ServerOptions};
-use authkeep_tests::{Consent, all_at_once, rounds};
+use authkeep_tests::{Consent, Product, all_at_once, rounds};
 use serde_json::{Value, json};
 
 use crate::acme::Acme;
@@ -146,6 +146,16 @@ fn scopes_are_replaced_or_added_and_what_was_not_granted_is_said() {
             "{wrong}"
         );
     }
+}
+
+#[test]
+fn an_api_key_has_no_scopes_that_could_be_missing() {
+    let product = Product::new();
+    let key = canary();
+    let output = product.run_with_input(&["login", "openai", "--with-token"], &key);
+    assert_eq!(output.code, 0, "{output:?}");
+    let again = product.run(&["login", "openai", "--scopes", "+admin", "--no-input"]);
+    assert!(again.stdout.contains("connected already"), "{again:?}");
 }
 
 fn answer(refresh_token_expires_in: Option<u64>) -> Scripted {

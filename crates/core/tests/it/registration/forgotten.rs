@@ -137,6 +137,22 @@ async fn what_the_server_has_changed_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_server_says_of_another_client_is_not_taken() {
+    let world = confidential();
+    log_in(&world).await;
+    let (place, before) = (lookup(&world), kept(&world));
+    let mut foreign = json!({ "client_id": "somebody-else", "client_secret": canary(),
+        "client_secret_expires_at": 0, "registration_access_token": canary() });
+    world.server.script(
+        &place,
+        vec![answer(200, "application/json", foreign.take())],
+    );
+    log_in(&world).await;
+    assert_eq!(world.server.count(&place), 1);
+    assert!(kept(&world) == before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_token_of_a_registration_goes_to_its_server_only() {
     let (world, elsewhere) = (world(), world());
     log_in(&world).await;
