@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::OidcProvider;
 
-/// A client registered with the provider: the first three for the authorization code flow, with any loopback
-/// port and the path `/callback`, the others for the device code flow.
+/// A client registered with the provider: the first three for the authorization code flow, with the redirect URI that
+/// the product shows for it and any loopback port, the others for the device code flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OidcClient {
     /// No secret.

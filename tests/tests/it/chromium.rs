@@ -4,19 +4,27 @@ use authkeep_tests::{Browser, BrowserAction, OidcClient, OidcOptions, OidcProvid
 
 use crate::authorization::{authorization_url, redeem, refresh};
 
+/// The redirect URI that is registered with the provider: its path names the provider's host.
+fn redirect_uri(listener: &CallbackListener, provider: &OidcProvider) -> String {
+    let issuer = provider.metadata()["issuer"].as_str().unwrap();
+    let name = issuer.trim_start_matches("http://").replace(':', "-");
+    format!("{}/{name}", listener.uri())
+}
+
 #[test]
 fn a_real_login_at_the_real_provider_yields_tokens_that_rotate() {
     let provider = OidcProvider::start(&OidcOptions::default());
     let listener = CallbackListener::start();
     let client = OidcClient::PublicNative.id();
+    let redirect_uri = redirect_uri(&listener, &provider);
     let endpoint = |name: &str| provider.metadata()[name].as_str().unwrap();
-    let url = authorization_url(endpoint("authorization_endpoint"), client, &listener.uri());
+    let url = authorization_url(endpoint("authorization_endpoint"), client, &redirect_uri);
     let visit = Browser::chromium().visit(&url);
     assert_eq!(visit.code, 0, "{visit:#?}");
     let code = listener.arrived_with("code").unwrap();
 
     let token_url = endpoint("token_endpoint");
-    let tokens = redeem(token_url, client, &listener.uri(), &code).json();
+    let tokens = redeem(token_url, client, &redirect_uri, &code).json();
     let first = tokens["refresh_token"].as_str().unwrap();
     assert!(provider.token_is_active(first));
     let second = refresh(token_url, client, first).json();
@@ -36,7 +44,8 @@ fn a_refusal_at_the_real_provider_comes_back_as_an_error() {
     let endpoint = provider.metadata()["authorization_endpoint"]
         .as_str()
         .unwrap();
-    let url = authorization_url(endpoint, OidcClient::PublicNative.id(), &listener.uri());
+    let redirect_uri = redirect_uri(&listener, &provider);
+    let url = authorization_url(endpoint, OidcClient::PublicNative.id(), &redirect_uri);
     let visit = Browser::chromium().acting(BrowserAction::Deny).visit(&url);
     assert_eq!(visit.code, 0, "{visit:#?}");
     assert_eq!(
