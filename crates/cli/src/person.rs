@@ -106,7 +106,7 @@ impl TerminalPerson {
     /// A value that may not be empty is asked for until it is not.
     async fn insist(&self, field: &FieldRequest) -> Result<SecretString, AskError> {
         if let Some(hint) = &field.hint {
-            self.output.say(&format!("{}: {hint}", field.label));
+            self.output.say(hint);
         }
         loop {
             let answer = self.prompt(field).await?;
@@ -206,17 +206,19 @@ impl Interaction for TerminalPerson {
                     }
                     Ok(None) => {}
                     Err(source) => {
-                        let mut missing = answers.values.iter().map(Option::is_none);
-                        let index = missing
-                            .position(|is_missing| is_missing)
-                            .unwrap_or_default();
-                        return Err(Unanswered { index, source });
+                        let values = answers.values.iter().zip(&inquiry.fields).enumerate();
+                        let missing = values
+                            .filter(|(_, (value, field))| value.is_none() && !field.optional)
+                            .map(|(index, _)| index)
+                            .collect();
+                        return Err(Unanswered { missing, source });
                     }
                 }
             }
             if self.input == Input::Allowed && prompt::is_possible() {
                 self.explain(&left);
             }
+            let mut missing = Vec::new();
             for (index, field) in inquiry.fields.iter().enumerate() {
                 if answers.values[index].is_some() {
                     continue;
@@ -225,13 +227,22 @@ impl Interaction for TerminalPerson {
                     Input::Allowed => self.insist(field).await,
                     Input::Forbidden => Err(AskError::NotPossible),
                 };
-                answers.values[index] = match answer {
-                    Ok(value) => Some(value),
-                    Err(AskError::NotPossible) if field.optional => None,
-                    Err(source) => return Err(Unanswered { index, source }),
-                };
+                match answer {
+                    Ok(value) => answers.values[index] = Some(value),
+                    Err(AskError::NotPossible) if field.optional => {}
+                    // Whoever sets one variable should not have to come back for the next.
+                    Err(AskError::NotPossible) => missing.push(index),
+                    Err(source) => {
+                        let missing = vec![index];
+                        return Err(Unanswered { missing, source });
+                    }
+                }
             }
-            Ok(answers)
+            if missing.is_empty() {
+                return Ok(answers);
+            }
+            let source = AskError::NotPossible;
+            Err(Unanswered { missing, source })
         })
     }
 

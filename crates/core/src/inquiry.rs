@@ -54,12 +54,12 @@ impl Answers {
     }
 }
 
-/// Which value is missing, and why.
+/// Which values are missing, and why.
 #[derive(Debug, thiserror::Error)]
 #[error("a value was not given")]
 pub struct Unanswered {
-    /// The place of the field in [`Inquiry::fields`].
-    pub index: usize,
+    /// The places of the fields in [`Inquiry::fields`]: those that somebody was asked for, or all where nobody can be.
+    pub missing: Vec<usize>,
     /// Why there is none.
     #[source]
     pub source: AskError,

@@ -53,18 +53,27 @@ pub trait Interaction: Send + Sync + Debug {
     ///
     /// # Errors
     ///
-    /// [`Unanswered`] names the first value that is missing, and says why.
+    /// [`Unanswered`] names the value that was not given, or all where nobody can be asked.
     fn ask_all<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Result<Answers, Unanswered>> {
         Box::pin(async move {
             let mut answers = Answers::none(inquiry);
+            let mut missing = Vec::new();
             for (index, field) in inquiry.fields.iter().enumerate() {
-                answers.values[index] = match self.ask(field).await {
-                    Ok(value) => Some(value),
-                    Err(AskError::NotPossible) if field.optional => None,
-                    Err(source) => return Err(Unanswered { index, source }),
-                };
+                match self.ask(field).await {
+                    Ok(value) => answers.values[index] = Some(value),
+                    Err(AskError::NotPossible) if field.optional => {}
+                    Err(AskError::NotPossible) => missing.push(index),
+                    Err(source) => {
+                        let missing = vec![index];
+                        return Err(Unanswered { missing, source });
+                    }
+                }
             }
-            Ok(answers)
+            if missing.is_empty() {
+                return Ok(answers);
+            }
+            let source = AskError::NotPossible;
+            Err(Unanswered { missing, source })
         })
     }
 

@@ -83,7 +83,12 @@ fn nothing_stored_names_the_command_and_the_variable() {
         5,
         "value_needed",
     );
-    assert!(said.contains("set GITHUB_CLIENT_ID"), "{said}");
+    // All that is missing at once, so that nobody has to come back for the next.
+    assert!(
+        said.contains("set GITHUB_CLIENT_ID, and GITHUB_CLIENT_SECRET and run it again"),
+        "{said}"
+    );
+    assert!(said.contains("are needed"), "{said}");
     let acme = Acme::confidential(&canary());
     let arguments = ["login", "acme", "--client-id", "test-client", "--no-input"];
     let said = refused(&acme.product, &arguments, 5, "value_needed");

@@ -33,11 +33,8 @@ fn world(password: &str) -> (Acme, Value) {
             "expires_in_path": "/session/seconds",
         },
     });
-    definition["env"] = json!({
-        "ACME_USERNAME": "{username}",
-        "ACME_PASSWORD": "{password}",
-        "ACME_ACCESS_TOKEN": "{token}",
-    });
+    // The key itself is for no program: `login` looks for it in variables of its own.
+    definition["env"] = json!({ "ACME_ACCESS_TOKEN": "{token}" });
     let product = Product::new();
     product.home().write_definition(&definition);
     (Acme { server, product }, definition)
@@ -67,6 +64,8 @@ fn a_key_becomes_a_token_that_is_renewed_with_the_key() {
 
     let token = acme.product.secret("acme", "token");
     assert_ne!(token, password);
+    let (_, exported) = acme.product.json(&["export", "acme"]);
+    assert_eq!(exported, json!({ "ACME_ACCESS_TOKEN": token }));
     assert!(acme.server.token_is_active(&token));
     assert_eq!(acme.product.secret("acme", "password"), password);
     assert_eq!(acme.server.count("/login"), 1);

@@ -3,9 +3,9 @@
 use authkeep_core::{AskError, HttpError, LoginError, LoopbackError};
 use authkeep_registry::BindError;
 
-use super::CommandError;
 use super::device_code::device_code;
 use super::discovery::discovery;
+use super::{CommandError, variables};
 use crate::exit_code::ExitCode;
 
 impl From<LoginError> for CommandError {
@@ -165,9 +165,10 @@ fn value(error: &LoginError) -> CommandError {
         LoginError::ValueNeeded {
             provider,
             label,
-            variables,
+            variables: missing,
             source,
         } => {
+            let verb = if missing.len() > 1 { "are" } else { "is" };
             let why = match source {
                 AskError::Terminal(error) => format!("asking for it failed: {error}"),
                 AskError::TimedOut(_) => source.to_string(),
@@ -176,11 +177,11 @@ fn value(error: &LoginError) -> CommandError {
             let error = CommandError::new(
                 ExitCode::CredentialMissing,
                 "value_needed",
-                format!("the {label} of `{provider}` is needed, and {why}"),
+                format!("the {label} of `{provider}` {verb} needed, and {why}"),
             );
-            let error = error.hint(match variables.as_slice() {
+            let error = error.hint(match missing.as_slice() {
                 [] => format!("pipe it in: authkeep login {provider} --with-token < FILE"),
-                variables => format!("set {} and run it again", variables.join(" or ")),
+                missing => format!("set {} and run it again", variables(missing)),
             });
             error.hint(match source {
                 AskError::TimedOut(_) => format!(

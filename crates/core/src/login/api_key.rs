@@ -6,6 +6,7 @@ use authkeep_registry::{Definition, Exchange, Field, Flow, Provider};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::value_needed;
+use super::oauth_client::client_variable;
 use super::{Acquired, LoginError, LoginRequest};
 use crate::exchange::{exchange_request, read_exchange};
 use crate::lookup::field_variables;
@@ -139,7 +140,7 @@ async fn obtain(
             .map(|field| FieldRequest {
                 name: field.name.clone(),
                 label: label(field, provider),
-                variables: field_variables(definition, &field.name),
+                variables: variables(definition, &field.name),
                 secret: field.secret,
                 optional: field.optional,
                 hint: field.hint.clone(),
@@ -152,8 +153,11 @@ async fn obtain(
     };
     let answers = person.ask_all(&inquiry).await;
     let answers = answers.map_err(|unanswered| {
-        let label = wanted.get(unanswered.index).map(|field| &field.label);
-        value_needed(provider, &inquiry, label.map(String::as_str), unanswered)
+        let label = |name: &str| {
+            let field = wanted.iter().find(|field| field.name == name);
+            field.map_or_else(|| name.to_owned(), |field| field.label.clone())
+        };
+        value_needed(provider, &inquiry, label, unanswered)
     })?;
     for (field, value) in wanted.into_iter().zip(answers.values) {
         if let Some(value) = value {
@@ -161,6 +165,14 @@ async fn obtain(
         }
     }
     Ok(values)
+}
+
+/// The variables that hand the field out, and hold it too; where there are none, one of its own, which is only read here.
+fn variables(definition: &Definition, field: &str) -> Vec<String> {
+    match field_variables(definition, field) {
+        none if none.is_empty() => vec![client_variable(definition, field)],
+        variables => variables,
+    }
 }
 
 fn label(field: &Field, provider: &Provider) -> String {

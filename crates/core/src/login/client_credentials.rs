@@ -216,7 +216,8 @@ async fn ask_for(
         scopes: None,
     };
     let answers = person.ask_all(&inquiry).await.map_err(|unanswered| {
-        let field = inquiry.fields.get(unanswered.index);
+        let first = unanswered.missing.first();
+        let field = first.and_then(|first| inquiry.fields.get(*first));
         match (&unanswered.source, field) {
             // A parameter can be typed as an argument, so that is what the caller is told.
             (AskError::NotPossible, Some(field)) if field.variables.is_empty() => {
@@ -228,10 +229,7 @@ async fn ask_for(
                         .and_then(|param| param.example.clone()),
                 })
             }
-            (_, field) => {
-                let label = field.map(|field| label(&field.name));
-                value_needed(provider, &inquiry, label.as_deref(), unanswered)
-            }
+            _ => value_needed(provider, &inquiry, label, unanswered),
         }
     })?;
     // EXPOSE: a parameter goes into URLs; it came through the same door as the secrets.

@@ -66,10 +66,10 @@ pub enum LoginError {
     ValueNeeded {
         /// The provider.
         provider: ProviderName,
-        /// What the value is called.
+        /// What the value is called; several are joined by commas.
         label: String,
-        /// Environment variables that would supply it.
-        variables: Vec<String>,
+        /// Environment variables that would supply it: for each value its names, of which any will do.
+        variables: Vec<Vec<String>>,
         /// Why nobody was asked.
         #[source]
         source: AskError,
@@ -285,20 +285,21 @@ impl LoginError {
     }
 }
 
-/// The error for a value that nobody gave; `label` names it without the provider.
+/// The error for values that nobody gave; `label` names a field of the inquiry without the provider.
 pub(super) fn value_needed(
     provider: &Provider,
     inquiry: &Inquiry,
-    label: Option<&str>,
+    label: impl Fn(&str) -> String,
     unanswered: Unanswered,
 ) -> LoginError {
-    let field = inquiry.fields.get(unanswered.index);
+    let missing = unanswered.missing.iter();
+    let fields: Vec<_> = missing.filter_map(|at| inquiry.fields.get(*at)).collect();
+    let labels: Vec<_> = fields.iter().map(|field| label(&field.name)).collect();
+    let variables = fields.iter().map(|field| field.variables.clone());
     LoginError::ValueNeeded {
         provider: provider.name.clone(),
-        label: label.unwrap_or("value").to_owned(),
-        variables: field
-            .map(|field| field.variables.clone())
-            .unwrap_or_default(),
+        label: labels.join(", "),
+        variables: variables.filter(|names| !names.is_empty()).collect(),
         source: unanswered.source,
     }
 }

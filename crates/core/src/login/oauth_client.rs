@@ -168,9 +168,12 @@ impl Questions<'_> {
             return Ok(entered);
         }
         let answers = person.ask_all(&inquiry).await.map_err(|unanswered| {
-            let field = inquiry.fields.get(unanswered.index);
-            let label = field.map(|field| words(&field.name));
-            value_needed(self.provider, &inquiry, label, unanswered)
+            value_needed(
+                self.provider,
+                &inquiry,
+                |name| words(name).to_owned(),
+                unanswered,
+            )
         })?;
         entered.scopes = answers.scopes;
         for (field, answer) in inquiry.fields.iter().zip(answers.values) {

@@ -125,7 +125,10 @@ async fn a_vendors_grant_needs_its_parameter_and_gets_it_from_the_environment() 
         LoginError::ValueNeeded {
             label, variables, ..
         } => {
-            assert_eq!((&*label, &*variables[0]), ("Account id", "ACME_ACCOUNT_ID"));
+            assert_eq!(
+                (&*label, &*variables[0][0]),
+                ("Account id", "ACME_ACCOUNT_ID")
+            );
         }
         other => panic!("{other:?}"),
     }

@@ -50,7 +50,7 @@ async fn nobody_to_ask_is_an_error_that_names_the_variable_and_opens_nothing() {
     let person = FakePerson::approving();
     let error = world.broker().login(&request, &person).await.unwrap_err();
     assert!(
-        matches!(&error, LoginError::ValueNeeded { variables, .. } if variables == &["ACME_CLIENT_ID"]),
+        matches!(&error, LoginError::ValueNeeded { variables, .. } if variables == &[["ACME_CLIENT_ID"], ["ACME_CLIENT_SECRET"]]),
         "{error:?}"
     );
     assert!(person.urls().is_empty());
