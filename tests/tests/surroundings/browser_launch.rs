@@ -106,6 +106,8 @@ fn login(authorization_url: &str) -> (i32, Vec<Vec<String>>, TestHome) {
     let home = TestHome::new();
     home.write_definition(&definition(authorization_url));
     symlink(fake_open(), home.bin().join("xdg-open")).unwrap();
+    // The desktop is asked for its browser, and has none.
+    symlink("/bin/false", home.bin().join("xdg-settings")).unwrap();
     let mut command = home.command(&authkeep_bin());
     command
         .args([
@@ -139,9 +141,14 @@ fn an_https_address_is_one_argument_of_one_program() {
             assert_eq!(launches, Vec::<Vec<String>>::new(), "{address}");
             continue;
         }
-        let [launch] = launches.as_slice() else {
+        let [question, launch] = launches.as_slice() else {
             panic!("{address}: {launches:?}")
         };
+        assert_eq!(
+            question[1..],
+            ["xdg-settings", "get", "default-web-browser"],
+            "{address}"
+        );
         // The path, then argv: the program's name and the address.
         let [program, _, url] = launch.as_slice() else {
             panic!("{address}: {launch:?}")
