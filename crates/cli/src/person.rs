@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use authkeep_core::{
-    Answers, AskError, BoxFuture, BrowserUrl, DeviceCodePrompt, Event, FieldRequest, Inquiry,
-    Interaction, Judge, Launch, Pasting, RedirectPort, Unanswered,
+    Answers, AskError, BoxFuture, BrowserUrl, Collected, DeviceCodePrompt, Event, FieldRequest,
+    Inquiry, Interaction, Judge, Launch, Pasting, RedirectPort, Unanswered,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -218,31 +218,18 @@ impl Interaction for TerminalPerson {
             if self.input == Input::Allowed && prompt::is_possible() {
                 self.explain(&left);
             }
-            let mut missing = Vec::new();
+            let mut collected = Collected::new(inquiry, answers);
             for (index, field) in inquiry.fields.iter().enumerate() {
-                if answers.values[index].is_some() {
+                if collected.has(index) {
                     continue;
                 }
                 let answer = match self.input {
                     Input::Allowed => self.insist(field).await,
                     Input::Forbidden => Err(AskError::NotPossible),
                 };
-                match answer {
-                    Ok(value) => answers.values[index] = Some(value),
-                    Err(AskError::NotPossible) if field.optional => {}
-                    // Whoever sets one variable should not have to come back for the next.
-                    Err(AskError::NotPossible) => missing.push(index),
-                    Err(source) => {
-                        let missing = vec![index];
-                        return Err(Unanswered { missing, source });
-                    }
-                }
+                collected.take(index, answer)?;
             }
-            if missing.is_empty() {
-                return Ok(answers);
-            }
-            let source = AskError::NotPossible;
-            Err(Unanswered { missing, source })
+            collected.finish()
         })
     }
 

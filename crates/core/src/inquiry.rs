@@ -54,6 +54,68 @@ impl Answers {
     }
 }
 
+/// Answers as they come in, one field after the other.
+#[derive(Debug)]
+pub struct Collected<'a> {
+    inquiry: &'a Inquiry,
+    answers: Answers,
+    missing: Vec<usize>,
+}
+
+impl<'a> Collected<'a> {
+    /// Begins with what is known already.
+    pub fn new(inquiry: &'a Inquiry, answers: Answers) -> Self {
+        Self {
+            inquiry,
+            answers,
+            missing: Vec::new(),
+        }
+    }
+
+    /// Whether the field at `index` has its answer.
+    pub fn has(&self, index: usize) -> bool {
+        self.answers.values[index].is_some()
+    }
+
+    /// Takes what was said to the field at `index`. Where nobody can be asked, a value that may be left out is, and
+    /// the others are noted: whoever sets one variable should not have to come back for the next.
+    ///
+    /// # Errors
+    ///
+    /// [`Unanswered`] where it makes no sense to go on.
+    pub fn take(
+        &mut self,
+        index: usize,
+        answer: Result<SecretString, AskError>,
+    ) -> Result<(), Unanswered> {
+        match answer {
+            Ok(value) => self.answers.values[index] = Some(value),
+            Err(AskError::NotPossible) if self.inquiry.fields[index].optional => {}
+            Err(AskError::NotPossible) => self.missing.push(index),
+            Err(source) => {
+                let missing = vec![index];
+                return Err(Unanswered { missing, source });
+            }
+        }
+        Ok(())
+    }
+
+    /// All answers.
+    ///
+    /// # Errors
+    ///
+    /// [`Unanswered`] names all that nobody could be asked for.
+    pub fn finish(self) -> Result<Answers, Unanswered> {
+        if self.missing.is_empty() {
+            return Ok(self.answers);
+        }
+        Err(Unanswered {
+            missing: self.missing,
+            source: AskError::NotPossible,
+        })
+    }
+}
+
 /// Which values are missing, and why.
 #[derive(Debug, thiserror::Error)]
 #[error("a value was not given")]

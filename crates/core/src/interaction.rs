@@ -7,7 +7,7 @@ use std::time::Duration;
 use authkeep_registry::{Flow, ProviderName};
 use secrecy::SecretString;
 
-use crate::{Answers, BoxFuture, BrowserUrl, ConnectionName, Inquiry, Unanswered};
+use crate::{Answers, BoxFuture, BrowserUrl, Collected, ConnectionName, Inquiry, Unanswered};
 
 /// Somebody (or a test) who can look at a browser and answer questions.
 ///
@@ -56,24 +56,11 @@ pub trait Interaction: Send + Sync + Debug {
     /// [`Unanswered`] names the value that was not given, or all where nobody can be asked.
     fn ask_all<'a>(&'a self, inquiry: &'a Inquiry) -> BoxFuture<'a, Result<Answers, Unanswered>> {
         Box::pin(async move {
-            let mut answers = Answers::none(inquiry);
-            let mut missing = Vec::new();
+            let mut collected = Collected::new(inquiry, Answers::none(inquiry));
             for (index, field) in inquiry.fields.iter().enumerate() {
-                match self.ask(field).await {
-                    Ok(value) => answers.values[index] = Some(value),
-                    Err(AskError::NotPossible) if field.optional => {}
-                    Err(AskError::NotPossible) => missing.push(index),
-                    Err(source) => {
-                        let missing = vec![index];
-                        return Err(Unanswered { missing, source });
-                    }
-                }
+                collected.take(index, self.ask(field).await)?;
             }
-            if missing.is_empty() {
-                return Ok(answers);
-            }
-            let source = AskError::NotPossible;
-            Err(Unanswered { missing, source })
+            collected.finish()
         })
     }
 

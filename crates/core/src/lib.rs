@@ -58,7 +58,7 @@ pub use home::{Config, EncryptionMode, Home, HomeError, ProfileChange, ProfileEr
 pub use http_client::{BodyCap, BoxFuture, HttpClient, HttpError, Reach};
 #[cfg(feature = "reqwest")]
 pub use http_client::{Deadlines, ProxySettings, ReqwestClient, Resolver};
-pub use inquiry::{Answers, Inquiry, RedirectNote, RedirectPort, Unanswered};
+pub use inquiry::{Answers, Collected, Inquiry, RedirectNote, RedirectPort, Unanswered};
 pub use interaction::{
     AskError, DeviceCodePrompt, Event, FieldRequest, Interaction, Judge, Launch, Pasting,
 };
