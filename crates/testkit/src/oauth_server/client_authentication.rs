@@ -4,8 +4,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use url::form_urlencoded;
 
-use super::message::{Received, Reply};
+use super::message::{Received, Reply, has_duplicates};
 use super::options::{Client, ClientAuth, ServerOptions};
+
+/// The same for a request that has to be a form with each field once (section 3.2).
+pub(super) fn authenticate_form(
+    options: &ServerOptions,
+    received: &Received,
+) -> Result<Client, Reply> {
+    if received.form.is_empty() || has_duplicates(&received.form) {
+        let why = "a form with each field once is expected";
+        return Err(Reply::error(400, "invalid_request", why));
+    }
+    authenticate(options, received)
+}
 
 /// The client that sent the request, if it proved itself in the one way registered for it.
 pub(super) fn authenticate(options: &ServerOptions, received: &Received) -> Result<Client, Reply> {

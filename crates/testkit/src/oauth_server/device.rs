@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::authorize::granted_scope;
-use super::client_authentication::authenticate;
-use super::message::{Received, Reply, has_duplicates};
+use super::client_authentication::authenticate_form;
+use super::message::{Received, Reply};
 use super::options::{Client, DevicePolls};
 use super::state::State;
 use super::token::tokens;
@@ -50,14 +50,7 @@ impl Devices {
 
 /// Issues a pair of codes (section 3.2).
 pub(super) fn authorize(state: &mut State, issuer: &str, received: &Received) -> Reply {
-    if received.form.is_empty() || has_duplicates(&received.form) {
-        return Reply::error(
-            400,
-            "invalid_request",
-            "a form with each field once is expected",
-        );
-    }
-    let client = match authenticate(&state.options, received) {
+    let client = match authenticate_form(&state.options, received) {
         Ok(client) => client,
         Err(reply) => return reply,
     };

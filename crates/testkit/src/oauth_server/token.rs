@@ -6,22 +6,15 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::authorize::Challenge;
-use super::client_authentication::authenticate;
+use super::client_authentication::authenticate_form;
 use super::device;
 use super::grants::{FamilyId, Presented};
-use super::message::{Received, Reply, has_duplicates};
+use super::message::{Received, Reply};
 use super::options::{Client, ClientGrant, Rotation};
 use super::state::State;
 
 pub(super) fn token(state: &mut State, received: &Received) -> Reply {
-    if received.form.is_empty() || has_duplicates(&received.form) {
-        return Reply::error(
-            400,
-            "invalid_request",
-            "a form with each field once is expected",
-        );
-    }
-    let client = match authenticate(&state.options, received) {
+    let client = match authenticate_form(&state.options, received) {
         Ok(client) => client,
         Err(reply) => return reply,
     };
