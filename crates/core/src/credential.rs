@@ -58,7 +58,7 @@ impl Credential {
 
     /// Renders one of the provider's templates with these secrets; `None` where it needs a field that this
     /// credential does not have.
-    pub(crate) fn render(&self, template: &Template) -> Option<SecretString> {
+    pub fn render(&self, template: &Template) -> Option<SecretString> {
         // EXPOSE: into the rendered value, which is a secret again at once.
         template
             .render(|name| self.field(name).ok().map(|secret| secret.expose_secret()))

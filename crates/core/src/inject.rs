@@ -23,13 +23,20 @@ pub(crate) fn authorized(
 ) -> Option<HttpRequest> {
     let port = url.port_or_known_default()?;
     let host = provider.host_for(url.host_str()?, port, url.path())?;
-    let usual = if record.fields.is_empty() {
+    let injection = host.injection.as_ref().or(usual(provider, record))?;
+    Some(injected(method, url, injection, &provider.headers, record))
+}
+
+/// How a credential of this kind is put into requests, where a host does not say otherwise.
+pub(crate) fn usual<'a>(
+    provider: &'a Provider,
+    record: &ConnectionRecord,
+) -> Option<&'a Injection> {
+    if record.fields.is_empty() {
         provider.oauth.as_ref().map(|oauth| &oauth.injection)
     } else {
         provider.api_key.as_ref().map(|key| &key.injection)
-    };
-    let injection = host.injection.as_ref().or(usual)?;
-    Some(injected(method, url, injection, &provider.headers, record))
+    }
 }
 
 /// A request to `url` with `usual_headers` and whatever `injection` makes of `record`. Whether it may go there is the

@@ -10,6 +10,7 @@
 
 mod authorization_server;
 mod broker;
+mod chain;
 mod client_assertion;
 mod clock;
 mod connection;
@@ -19,30 +20,28 @@ mod default_connection;
 mod discovery;
 mod environment;
 mod exchange;
+mod export;
 mod hex;
+mod home;
 mod http_client;
 mod inject;
 mod inquiry;
 mod interaction;
-mod name;
-mod pinned;
-mod record;
-mod registration;
-mod token_id;
-
-mod chain;
-mod export;
 mod list;
 mod login;
 mod logout;
 mod lookup;
+mod name;
+mod outlet;
+mod pinned;
+mod record;
 mod refresh;
 mod register;
+mod registration;
 mod release;
 mod resolve;
 mod survey;
-
-mod home;
+mod token_id;
 
 pub use broker::{Broker, BrokerParts};
 pub use chain::{Method, Obtained, Way, ways};
@@ -70,6 +69,7 @@ pub use login::{
 pub use logout::{LogoutError, LogoutOutcome, RemoteRevocation};
 pub use lookup::{Lookup, LookupError, token_variables};
 pub use name::{ConnectionName, ProfileName};
+pub use outlet::{Outlet, OutletError, OutletHost};
 pub use record::RecordError;
 pub use refresh::{
     Backoff, InProcess, RefreshError, RefreshOrder, RefreshRunner, Renewal, Trouble,

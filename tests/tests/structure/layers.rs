@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::metadata;
 
 /// Which workspace crates a crate may depend on. Whoever is not here depends on none.
-const ALLOWED: [(&str, &[&str]); 5] = [
+const ALLOWED: [(&str, &[&str]); 6] = [
     (
         "authkeep-core",
         &[
@@ -15,10 +15,12 @@ const ALLOWED: [(&str, &[&str]); 5] = [
             "authkeep-audit",
         ],
     ),
+    ("authkeep-proxy", &["authkeep-core", "authkeep-registry"]),
     (
         "authkeep-cli",
         &[
             "authkeep-core",
+            "authkeep-proxy",
             "authkeep-registry",
             "authkeep-vault",
             "authkeep-audit",
@@ -60,6 +62,7 @@ const OWNERS: [(&str, &[&str]); 7] = [
         "tokio",
         &[
             "authkeep-core",
+            "authkeep-proxy",
             "authkeep-cli",
             "authkeep-testkit",
             "authkeep-tests",

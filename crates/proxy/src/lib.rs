@@ -1,0 +1,16 @@
+//! The sidecar: a proxy on the loopback interface that adds the right credential to the right request, so that the
+//! program behind it never holds one.
+//!
+//! It knows where each login's credential may go ([`authkeep_core::Outlet`]) and asks a [`CredentialSource`] for the
+//! credential at the moment of the request. Everything it cannot do safely ends in a [`Refusal`] that the program can
+//! read, never in a request without the credential.
+//!
+//! It does not read the environment or the home directory, prints nothing, and starts no program.
+
+mod account;
+mod credential_source;
+mod refusal;
+
+pub use account::Account;
+pub use credential_source::{CredentialSource, Live, Need};
+pub use refusal::{Code, Refusal};
