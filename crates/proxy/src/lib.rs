@@ -8,9 +8,15 @@
 //! It does not read the environment or the home directory, prints nothing, and starts no program.
 
 mod account;
+mod authority;
 mod credential_source;
 mod refusal;
+mod routes;
+mod selection;
 
 pub use account::Account;
+pub use authority::{Authority, InvalidAuthority};
 pub use credential_source::{CredentialSource, Live, Need};
 pub use refusal::{Code, Refusal};
+pub use routes::{Choice, Route, Routes};
+pub use selection::{CONNECTION_HEADER, Named, Selection};

@@ -100,25 +100,37 @@ impl HostPattern {
     /// ways (dot segments, backslashes, encoded slashes) never falls under a path prefix.
     #[must_use]
     pub fn matches(&self, host: &str, port: u16, path: &str) -> bool {
-        if port != self.port {
-            return false;
-        }
-        let host = host.to_ascii_lowercase();
-        let host_matches = match &self.host {
-            HostMatch::Exact(exact) => {
-                host == *exact
-                    || exact.strip_prefix('[').and_then(|e| e.strip_suffix(']')) == Some(&host)
-            }
-            HostMatch::Below(suffix) => host
-                .strip_suffix(suffix.as_str())
-                .and_then(|labels| labels.strip_suffix('.'))
-                .is_some_and(|labels| !labels.split('.').any(str::is_empty)),
-        };
-        host_matches
+        self.covers(host, port)
             && self
                 .path
                 .as_deref()
                 .is_none_or(|prefix| path_is_under(path, prefix))
+    }
+
+    /// True when requests to `host:port` fall under the pattern, all or those below its path.
+    #[must_use]
+    pub fn covers(&self, host: &str, port: u16) -> bool {
+        if port != self.port {
+            return false;
+        }
+        match &self.host {
+            HostMatch::Exact(exact) => {
+                let inner = exact.strip_prefix('[').and_then(|e| e.strip_suffix(']'));
+                host.eq_ignore_ascii_case(exact)
+                    || inner.is_some_and(|inner| host.eq_ignore_ascii_case(inner))
+            }
+            HostMatch::Below(suffix) => {
+                let split = host.len().checked_sub(suffix.len());
+                split
+                    .and_then(|at| host.split_at_checked(at))
+                    .is_some_and(|(labels, end)| {
+                        end.eq_ignore_ascii_case(suffix)
+                            && labels
+                                .strip_suffix('.')
+                                .is_some_and(|labels| !labels.split('.').any(str::is_empty))
+                    })
+            }
+        }
     }
 
     /// True when some request could fall under both patterns.
@@ -157,6 +169,21 @@ impl HostPattern {
         match &self.host {
             HostMatch::Exact(host) | HostMatch::Below(host) => host,
         }
+    }
+
+    /// The path prefix, where the pattern has one.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+
+    /// True when `path` begins with the pattern's own prefix, letter by letter and up to the end of a segment. That
+    /// limits nothing unless [`is_plain_path`] holds for it.
+    #[must_use]
+    pub fn begins(&self, path: &str) -> bool {
+        self.path
+            .as_deref()
+            .is_none_or(|prefix| has_prefix(path, prefix))
     }
 
     /// Host and port without the path, such as `*.example.com` or `127.0.0.1:8080`.
@@ -274,31 +301,52 @@ fn is_below(host: &str, suffix: &str) -> bool {
         .is_some_and(|labels| labels.ends_with('.'))
 }
 
-/// Prefixes end at a segment boundary: `/api` covers `/api` and `/api/x`, never `/apix`.
 fn path_is_under(path: &str, prefix: &str) -> bool {
     let path = path.split(['?', '#']).next().unwrap_or_default();
-    is_plain_path(path)
-        && path
-            .strip_prefix(prefix)
-            .is_some_and(|rest| rest.is_empty() || prefix.ends_with('/') || rest.starts_with('/'))
+    is_plain_path(path) && has_prefix(path, prefix)
 }
 
-/// True for a path that every server reads the same way.
-fn is_plain_path(path: &str) -> bool {
-    let lower = path.to_ascii_lowercase();
-    let visible = path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-    // Some servers decode before they route: an encoded dot, slash or percent sign hides a segment.
-    let encoded = ["%2e", "%2f", "%5c", "%25", "%00"]
-        .iter()
-        .any(|code| lower.contains(code));
-    // Empty segments are collapsed by some servers and kept by others.
+/// Prefixes end at a segment boundary: `/api` covers `/api` and `/api/x`, never `/apix`.
+fn has_prefix(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || prefix.ends_with('/') || rest.starts_with('/'))
+}
+
+/// True for a path that every server reads the same way: no dot segments, empty segments, path parameters or
+/// backslashes, and no encoded form of what would make one of them. A query is not part of it.
+#[must_use]
+pub fn is_plain_path(path: &str) -> bool {
+    // Empty segments are collapsed by some servers and kept by others; path parameters are cut off by some.
     path.starts_with('/')
-        && visible
-        && !encoded
+        && path
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !b"\\;".contains(&b))
         && !path.contains("//")
-        && !path
-            .split('/')
-            .any(|segment| matches!(segment.split(';').next(), Some("." | "..")))
+        && !path.split('/').any(|segment| matches!(segment, "." | ".."))
+        && (!path.contains('%') || decodes_plainly(path))
+}
+
+/// True where decoding hides nothing from a server that decodes before it routes: no byte that ends, joins or cuts a
+/// segment, and no overlong form of one, which is not UTF-8 (RFC 3629 section 3).
+fn decodes_plainly(path: &str) -> bool {
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut pieces = path.split('%');
+    decoded.extend_from_slice(pieces.next().unwrap_or_default().as_bytes());
+    for piece in pieces {
+        let Some((digits, rest)) = piece.split_at_checked(2) else {
+            return false;
+        };
+        let is_hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+        let Some(byte) = u8::from_str_radix(digits, 16).ok().filter(|_| is_hex) else {
+            return false;
+        };
+        if byte.is_ascii_control() || b"%./;\\".contains(&byte) {
+            return false;
+        }
+        decoded.push(byte);
+        decoded.extend_from_slice(rest.as_bytes());
+    }
+    std::str::from_utf8(&decoded).is_ok()
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub use document::MAX_BYTES;
 pub use endpoint::check as check_url;
 pub use env_var::{EnvVarName, InvalidEnvVarName};
 pub use error::{DefinitionError, FieldError};
-pub use host::{HostPattern, InvalidHostPattern};
+pub use host::{HostPattern, InvalidHostPattern, is_plain_path};
 pub use name::{InvalidName, ProviderName, check_name};
 pub use provider::{ClientCredentialsRequest, Host, OAuthEndpoints, Provider, WhoamiRequest};
 pub use registry::{Found, OnConflict, RegisterError, Registered, Registry, RegistryError, Source};

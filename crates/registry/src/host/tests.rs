@@ -115,10 +115,28 @@ fn a_path_prefix_ends_at_a_segment_and_cannot_be_climbed_out_of() {
         "/api/%252e%252e/admin",
         "/api\\..\\admin",
         "/api//evil",
+        "/api/a;b",
+        "/api/a%3bb",
+        "/api/%c0%ae%c0%ae/admin",
+        "/api/%00",
+        "/api/%0a",
+        "/api/%",
+        "/api/%4",
+        "/api/%+4",
+        "/api/%u002e",
+        "/api/\u{e4}",
         "api/x",
         "",
     ] {
         assert!(!api.matches("slack.com", 443, path), "{path}");
+    }
+    for path in [
+        "/api/%E0%A4%B9%20x",
+        "/api/.well-known",
+        "/api/a..b/...",
+        "/api/%7Ex@y",
+    ] {
+        assert!(api.matches("slack.com", 443, path), "{path}");
     }
     // The control: a plain prefix test would have let the climbers through.
     assert!("/api/../admin".starts_with("/api/") && "/api/%2e%2e/admin".starts_with("/api/"));
