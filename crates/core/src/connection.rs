@@ -228,6 +228,14 @@ impl Connection {
         self.record.access_token.as_ref().map(TokenId::of)
     }
 
+    /// A public name of all that a release hands out, to tell whether any of it was replaced since.
+    pub fn secrets_id(&self) -> TokenId {
+        let fields = self.record.fields.iter();
+        let fields = fields.map(|(name, value)| (name.as_str(), value));
+        let token = self.record.access_token.as_ref();
+        TokenId::of_all(fields.chain(token.map(|token| ("", token))))
+    }
+
     /// What was granted, or what was asked where the server did not say.
     pub fn scopes(&self) -> &[String] {
         self.record

@@ -1,9 +1,13 @@
 //! A credential that has been released: the secret itself, by field name.
 
+mod stand_in;
+
 use std::collections::BTreeMap;
 
 use authkeep_registry::Template;
 use secrecy::{ExposeSecret, SecretString};
+
+pub use self::stand_in::StandIn;
 
 use crate::CredentialKind;
 use crate::connection::Connection;

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use authkeep_registry::Definition;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::login::client_variable;
+
 /// Where credentials may be found by the name of a variable. By default nowhere.
 #[derive(Clone)]
 pub struct Environment(Arc<Lookup>);
@@ -44,6 +46,20 @@ impl Environment {
     }
 }
 
+/// The variables that may hold a secret of this provider: those that programs read, those that a login reads, and
+/// the OAuth client's secret.
+pub fn credential_variables(definition: &Definition) -> Vec<String> {
+    let fields = definition.api_key.iter().flat_map(|key| &key.fields);
+    let client = definition
+        .oauth
+        .iter()
+        .map(|o| o.client_auth.secret_field());
+    let login_only = fields.map(|field| field.name.as_str()).chain(client);
+    let login_only = login_only.map(|name| client_variable(definition, name));
+    let read = definition.env.iter().map(|(name, _)| name.to_string());
+    read.chain(login_only).collect()
+}
+
 impl Default for Environment {
     fn default() -> Self {
         Self::new(|_| None)
@@ -53,5 +69,30 @@ impl Default for Environment {
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Environment")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_variable_that_may_hold_a_secret_is_known() {
+        let text = r#"{"schema_version": 2, "name": "ac-me", "display_name": "Acme", "category": "dev",
+            "flows": ["api_key", "client_credentials"], "hosts": ["api.acme.example"],
+            "oauth": {"token_url": "https://acme.example/token", "client_env": {"client_secret": "ACME_SECRET"},
+                "client_credentials": {}, "docs": "https://acme.example"},
+            "api_key": {"docs": "https://acme.example", "fields": [{"name": "token"}, {"name": "app_key"}],
+                "headers": {"x-key": "{token}", "x-app": "{app_key}"}},
+            "env": {"ACME_KEY": "{token}", "ACME_URL": "https://{token}@acme.example"}}"#;
+        let definition = Definition::from_json("ac-me.json", text).unwrap();
+        let expected = [
+            "ACME_KEY",
+            "ACME_URL",
+            "AC_ME_TOKEN",
+            "AC_ME_APP_KEY",
+            "ACME_SECRET",
+        ];
+        assert_eq!(credential_variables(&definition), expected);
     }
 }

@@ -13,6 +13,8 @@ pub enum Purpose {
     Export,
     /// Into a child's environment.
     Environment,
+    /// Into the requests of a child that never holds it.
+    Sidecar,
 }
 
 impl Purpose {
@@ -22,6 +24,7 @@ impl Purpose {
             Self::Show => "get",
             Self::Export => "export",
             Self::Environment => "run-env",
+            Self::Sidecar => "run",
         }
     }
 }

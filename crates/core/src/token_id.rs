@@ -17,6 +17,20 @@ impl TokenId {
         let digest = Sha256::digest(token.expose_secret());
         Self(hex(&digest[..16]))
     }
+
+    /// One name for several named secrets, whatever they are.
+    pub(crate) fn of_all<'a>(
+        secrets: impl IntoIterator<Item = (&'a str, &'a SecretString)>,
+    ) -> Self {
+        let mut all = Sha256::new();
+        for (name, secret) in secrets {
+            // EXPOSE: into a one-way function.
+            for part in [name, secret.expose_secret()] {
+                all.update(Sha256::digest(part));
+            }
+        }
+        Self(hex(&all.finalize()[..16]))
+    }
 }
 
 #[cfg(test)]
@@ -28,5 +42,26 @@ mod tests {
         let id = |text: &str| TokenId::of(&SecretString::from(text));
         assert_eq!(id("abc").0, "ba7816bf8f01cfea414140de5dae2223");
         assert_ne!(id("abc"), id("abd"));
+    }
+
+    #[test]
+    fn a_name_for_several_changes_with_any_of_them() {
+        let id = |pairs: &[(&'static str, &str)]| {
+            let pairs: Vec<_> = pairs
+                .iter()
+                .map(|(name, value)| (*name, SecretString::from(*value)))
+                .collect();
+            TokenId::of_all(pairs.iter().map(|(name, value)| (*name, value)))
+        };
+        let all = [
+            id(&[]),
+            id(&[("a", "b")]),
+            id(&[("a", "c")]),
+            id(&[("ab", "")]),
+            id(&[("a", ""), ("b", "")]),
+        ];
+        for (at, one) in all.iter().enumerate() {
+            assert!(!all[at + 1..].contains(one), "{at}");
+        }
     }
 }
