@@ -19,7 +19,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::path::Path;
 
-pub(crate) use self::lookup::{login_command, variables};
+pub(crate) use self::lookup::variables;
 pub(crate) use self::refresh::remedy;
 pub(crate) use self::usage::without_the_words;
 use serde_json::{Value, json};

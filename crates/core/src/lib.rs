@@ -68,7 +68,7 @@ pub use login::{
 };
 pub use logout::{LogoutError, LogoutOutcome, RemoteRevocation};
 pub use lookup::{Lookup, LookupError, token_variables};
-pub use name::{ConnectionName, ProfileName};
+pub use name::{ConnectionName, ProfileName, login_command};
 pub use outlet::{Outlet, OutletError, OutletHost};
 pub use record::RecordError;
 pub use refresh::{

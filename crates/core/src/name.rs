@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use authkeep_registry::{InvalidName, check_name};
+use authkeep_registry::{InvalidName, ProviderName, check_name};
 use serde::{Deserialize, Serialize};
 
 macro_rules! checked_name {
@@ -68,3 +68,12 @@ checked_name!(
     ProfileName,
     "default"
 );
+
+/// The command that logs in to this connection, as it would be typed.
+pub fn login_command(provider: &ProviderName, connection: &ConnectionName) -> String {
+    if *connection == ConnectionName::default() {
+        format!("authkeep login {provider}")
+    } else {
+        format!("authkeep login {provider} --connection {connection}")
+    }
+}

@@ -9,6 +9,7 @@
 
 mod account;
 mod authority;
+mod broker_source;
 mod credential_source;
 mod refusal;
 mod routes;
@@ -16,6 +17,7 @@ mod selection;
 
 pub use account::Account;
 pub use authority::{Authority, InvalidAuthority};
+pub use broker_source::BrokerSource;
 pub use credential_source::{CredentialSource, Live, Need};
 pub use refusal::{Code, Refusal};
 pub use routes::{Choice, Route, Routes};

@@ -1,11 +1,11 @@
 //! What is wrong with a login, in words, and what to do about it: for every view that shows how logins stand.
 
-use authkeep_core::{Connection, ConnectionStatus, Timestamp};
+use authkeep_core::{Connection, ConnectionStatus, Timestamp, login_command};
 use serde_json::{Value, json};
 
 use super::ending;
 use crate::duration;
-use crate::error::{login_command, remedy};
+use crate::error::remedy;
 
 /// Something that a person should know of a login.
 pub(super) struct Condition {

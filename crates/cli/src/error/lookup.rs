@@ -1,6 +1,8 @@
 //! What to do where a provider, a login or a credential is not there.
 
-use authkeep_core::{ConnectionName, ConnectionStatus, LookupError, ResolveError, UseError, Way};
+use authkeep_core::{
+    ConnectionName, ConnectionStatus, LookupError, ResolveError, UseError, Way, login_command,
+};
 use authkeep_registry::ProviderName;
 
 use super::refresh::refresh_failed;
@@ -135,14 +137,5 @@ impl From<UseError> for CommandError {
             other => Self::caused(ExitCode::StoreUnavailable, "not_saved", &other)
                 .hint("`authkeep doctor` says what is wrong with the vault"),
         }
-    }
-}
-
-/// The command that logs in to this connection, as it would be typed.
-pub(crate) fn login_command(provider: &ProviderName, connection: &ConnectionName) -> String {
-    if *connection == ConnectionName::default() {
-        format!("authkeep login {provider}")
-    } else {
-        format!("authkeep login {provider} --connection {connection}")
     }
 }

@@ -1,10 +1,9 @@
 //! What to do where a token could not be renewed.
 
-use authkeep_core::{ConnectionName, RefreshError};
+use authkeep_core::{ConnectionName, RefreshError, login_command};
 use authkeep_registry::ProviderName;
 
 use super::CommandError;
-use super::lookup::login_command;
 use crate::exit_code::ExitCode;
 
 /// What a person would do about a refresh that failed, by the error's word: the word is what is kept with the

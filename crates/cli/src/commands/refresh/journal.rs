@@ -5,11 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use authkeep_core::ProfileName;
+use authkeep_core::{ProfileName, login_command};
 
 use super::event::{Failure, What};
 use super::login::{Id, Login};
-use crate::error::login_command;
 
 /// What was seen last.
 #[derive(Debug, Default)]
