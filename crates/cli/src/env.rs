@@ -1,5 +1,6 @@
 //! The environment: read here and nowhere else.
 
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -68,6 +69,17 @@ pub(crate) fn environment() -> Environment {
 /// Whether a variable is set, without looking at its value.
 pub(crate) fn is_set(name: &str) -> bool {
     path(name).is_some()
+}
+
+/// Any variable as it is, for a program that is to have the same or more.
+pub(crate) fn inherited(name: &str) -> Option<OsString> {
+    path(name).map(PathBuf::into_os_string)
+}
+
+/// Where files may be that are gone when this process is, the best place first.
+pub(crate) fn runtime_folders() -> Vec<PathBuf> {
+    let own = path("XDG_RUNTIME_DIR").into_iter();
+    own.chain([std::env::temp_dir(), "/tmp".into()]).collect()
 }
 
 /// `BROWSER`, in the usual form: commands separated by colons, `%s` for the URL.
