@@ -31,6 +31,16 @@ pub struct UnknownField {
 }
 
 impl Credential {
+    /// A credential of these secrets by field name, `token` being the live one: for those who hold secrets by other means
+    /// than the vault. It has no environment variables.
+    pub fn new(kind: CredentialKind, fields: BTreeMap<String, SecretString>) -> Self {
+        Self {
+            kind,
+            env: Vec::new(),
+            fields,
+        }
+    }
+
     pub(crate) fn of(connection: Connection) -> Self {
         let kind = connection.kind();
         let env = connection.environment();

@@ -26,6 +26,8 @@ pub struct Outlet {
     pub local: bool,
     /// The hosts that the credential may be sent to, and no others.
     pub hosts: Vec<OutletHost>,
+    /// The fields of the credential that are no secrets, such as the name of a user.
+    pub plain_fields: Vec<String>,
     /// Headers for every request there, set only where the sender set none.
     pub headers: Vec<(String, String)>,
     /// The provider's own endpoints (token, authorization, revocation …): the credential is not for them, even where
@@ -93,6 +95,7 @@ impl Broker {
             is_default,
             local: provider.local,
             hosts: hosts(&provider, &connection.record),
+            plain_fields: plain_fields(&provider),
             endpoints: endpoints(&provider, &connection.record),
             token_endpoint: provider.oauth.and_then(|oauth| oauth.token_url),
             headers: provider.headers,
@@ -113,6 +116,12 @@ fn hosts(provider: &Provider, record: &ConnectionRecord) -> Vec<OutletHost> {
             })
         })
         .collect()
+}
+
+fn plain_fields(provider: &Provider) -> Vec<String> {
+    let fields = provider.api_key.iter().flat_map(|key| &key.fields);
+    let plain = fields.filter(|field| !field.secret);
+    plain.map(|field| field.name.clone()).collect()
 }
 
 fn endpoints(provider: &Provider, record: &ConnectionRecord) -> Vec<Url> {

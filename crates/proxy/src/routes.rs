@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use authkeep_core::Outlet;
 use authkeep_registry::{HostPattern, Injection, Template, is_plain_path};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, header};
 
 use self::endpoints::Endpoints;
 use crate::selection::Selection;
@@ -37,6 +37,7 @@ pub struct Route {
     pub headers: Vec<(HeaderName, Template)>,
     /// Headers that are put in only where the sender set none.
     pub usual_headers: Vec<(HeaderName, HeaderValue)>,
+    plain_fields: Vec<String>,
 }
 
 /// What becomes of a request.
@@ -202,8 +203,22 @@ impl Route {
                 pattern: host.pattern,
                 injection: host.injection,
                 usual_headers: usual.clone(),
+                plain_fields: outlet.plain_fields.clone(),
             }
         })
+    }
+
+    /// The headers that the sender has no say in.
+    pub(crate) fn own_headers(&self) -> impl Iterator<Item = &HeaderName> {
+        let basic = self.injection.basic.as_ref();
+        let basic = basic.map(|_| &header::AUTHORIZATION);
+        self.headers.iter().map(|(name, _)| name).chain(basic)
+    }
+
+    /// The fields of the credential that go into requests and are nobody else's business.
+    pub(crate) fn secret_fields(&self) -> impl Iterator<Item = &str> {
+        let fields = self.injection.templates().flat_map(Template::variables);
+        fields.filter(|field| !self.plain_fields.iter().any(|plain| plain == field))
     }
 }
 

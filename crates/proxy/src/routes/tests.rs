@@ -47,6 +47,7 @@ fn routes(logins: &[Login]) -> Routes {
                     injection: Injection::bearer(),
                 })
                 .collect(),
+            plain_fields: vec![],
             headers: vec![],
             token_endpoint: endpoints.first().cloned(),
             endpoints,
