@@ -4,10 +4,12 @@
 //! stop reading at the cap, give up at the deadlines, verify TLS, keep within the [`Reach`], and never put a URL or
 //! a body into an error.
 
+#[cfg(feature = "reqwest")]
+mod guarded;
+mod proxy_settings;
 mod reach;
 #[cfg(feature = "reqwest")]
 mod reqwest;
-#[cfg(feature = "reqwest")]
 mod resolver;
 
 use std::fmt::Debug;
@@ -16,10 +18,10 @@ use std::pin::Pin;
 
 use authkeep_flows::{HttpRequest, HttpResponse};
 
+pub use self::proxy_settings::ProxySettings;
 pub use self::reach::Reach;
 #[cfg(feature = "reqwest")]
-pub use self::reqwest::{Deadlines, ProxySettings, ReqwestClient};
-#[cfg(feature = "reqwest")]
+pub use self::reqwest::{Deadlines, ReqwestClient};
 pub use self::resolver::Resolver;
 
 /// A boxed future, as object-safe async traits need it.

@@ -54,9 +54,9 @@ pub use discovery::DiscoveryError;
 pub use environment::{Environment, credential_variables};
 pub use export::{ExportError, ExportFormat, Variables};
 pub use home::{Config, EncryptionMode, Home, HomeError, ProfileChange, ProfileError, check_home};
-pub use http_client::{BodyCap, BoxFuture, HttpClient, HttpError, Reach};
+pub use http_client::{BodyCap, BoxFuture, HttpClient, HttpError, ProxySettings, Reach, Resolver};
 #[cfg(feature = "reqwest")]
-pub use http_client::{Deadlines, ProxySettings, ReqwestClient, Resolver};
+pub use http_client::{Deadlines, ReqwestClient};
 pub use inquiry::{Answers, Collected, Inquiry, RedirectNote, RedirectPort, Unanswered};
 pub use interaction::{
     AskError, DeviceCodePrompt, Event, FieldRequest, Interaction, Judge, Launch, Pasting,

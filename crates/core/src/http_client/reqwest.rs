@@ -12,9 +12,9 @@ use authkeep_flows::{HttpRequest, HttpResponse, Method};
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
+use super::guarded::{Guarded, NoneAdmitted};
 use super::reach::NOT_PUBLIC;
-use super::resolver::{Guarded, NoneAdmitted};
-use super::{BodyCap, BoxFuture, HttpClient, HttpError, Reach, Resolver};
+use super::{BodyCap, BoxFuture, HttpClient, HttpError, ProxySettings, Reach, Resolver};
 
 /// How long the adapter waits for a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,15 +36,6 @@ impl Default for Deadlines {
             connect: Duration::from_secs(8),
         }
     }
-}
-
-/// Which proxy to use for outgoing requests, as read from the user's environment by the caller.
-#[derive(Debug, Clone, Default)]
-pub struct ProxySettings {
-    /// For https URLs, such as `http://proxy.example:3128`.
-    pub https: Option<String>,
-    /// Hosts that are reached directly, in the usual comma-separated form. Loopback always is.
-    pub no_proxy: Option<String>,
 }
 
 /// The default [`HttpClient`].

@@ -1,13 +1,9 @@
-//! Names are resolved here rather than inside the HTTP client, so that only admitted addresses ever reach it.
+//! Where the addresses of a name come from.
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, ToSocketAddrs as _};
 use std::sync::Arc;
-
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-
-use super::Reach;
 
 type Lookup = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 
@@ -19,6 +15,15 @@ impl Resolver {
     /// A resolver that answers with `lookup`.
     pub fn new(lookup: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static) -> Self {
         Self(Arc::new(lookup))
+    }
+
+    /// The addresses of `host`. It may block.
+    ///
+    /// # Errors
+    ///
+    /// What the name server or the system said.
+    pub fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        (self.0)(host)
     }
 
     /// The machine's own.
@@ -35,43 +40,5 @@ impl Resolver {
 impl fmt::Debug for Resolver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Resolver").finish_non_exhaustive()
-    }
-}
-
-/// A resolver that leaves out what may not be connected to.
-#[derive(Debug)]
-pub(super) struct Guarded {
-    pub(super) resolver: Resolver,
-    pub(super) reach: Reach,
-    /// The host of the user's own proxy, which may be anywhere.
-    pub(super) proxy: Option<String>,
-}
-
-/// A name that has addresses, and none that may be connected to.
-#[derive(Debug, thiserror::Error)]
-#[error("none of its addresses is public")]
-pub(super) struct NoneAdmitted;
-
-impl Resolve for Guarded {
-    fn resolve(&self, name: Name) -> Resolving {
-        let Resolver(lookup) = self.resolver.clone();
-        let host = name.as_str().to_owned();
-        let reach = if self.proxy.as_deref() == Some(&host) {
-            Reach::Anywhere
-        } else {
-            self.reach
-        };
-        Box::pin(async move {
-            let found = tokio::task::spawn_blocking(move || lookup(&host)).await??;
-            let was_found = !found.is_empty();
-            let admitted = reach.admitted(found);
-            if admitted.is_empty() && was_found {
-                return Err(NoneAdmitted.into());
-            }
-            let sockets = admitted
-                .into_iter()
-                .map(|address| SocketAddr::new(address, 0));
-            Ok(Box::new(sockets) as Addrs)
-        })
     }
 }
