@@ -8,23 +8,46 @@
 //! It does not read the environment or the home directory, prints nothing, and starts no program.
 
 mod account;
+mod alpn;
 mod authority;
+mod body;
 mod broker_source;
+mod certificate;
+mod connect;
 mod credential_source;
+mod dial;
+mod egress;
+mod exchange;
+mod gate;
 pub mod hygiene;
 pub mod inject;
+mod intercept;
+mod link;
 mod placeholder;
+mod plaintext;
+mod prefixed;
+mod probe;
 mod redact;
 mod refusal;
+mod replay;
 mod routes;
 mod selection;
+mod sidecar;
+mod tally;
+mod tunnel;
+mod upgrade;
+mod upstream;
 
 pub use account::Account;
 pub use authority::{Authority, InvalidAuthority};
 pub use broker_source::BrokerSource;
 pub use credential_source::{CredentialSource, Live, Need};
 pub use placeholder::Placeholders;
+pub use probe::PROBE_HOST;
 pub use redact::{Redacted, Redactor, Secrets};
 pub use refusal::{Code, Refusal};
 pub use routes::{Choice, Route, Routes};
 pub use selection::{CONNECTION_HEADER, Named, Selection};
+pub use sidecar::{Sidecar, SidecarParts, Unmatched};
+pub use tally::{Counts, Tally};
+pub use upstream::Roots;

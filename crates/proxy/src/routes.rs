@@ -70,6 +70,12 @@ impl Routes {
         self.at(authority).next().is_some() || self.endpoints.answers_at(authority)
     }
 
+    /// Whether some login is for this host, at whatever port.
+    pub fn names_host(&self, authority: &Authority) -> bool {
+        let mut patterns = self.routes.iter().map(|route| &route.pattern);
+        patterns.any(|pattern| pattern.covers(authority.host(), pattern.port()))
+    }
+
     /// Every host that connections may be intercepted to, once each: names, suffixes without `*.`, addresses without
     /// brackets. A certificate authority for this run needs no more.
     pub fn names(&self) -> BTreeSet<String> {

@@ -4,5 +4,11 @@
     reason = "a fixture that cannot be set up must fail its test"
 )]
 
+mod authority;
 mod broker_source;
+mod gate;
+mod refusals;
+mod replay;
+mod slice;
+mod stage;
 mod world;

@@ -1,0 +1,84 @@
+//! The bodies that pass through, both ways: frame by frame, trailers included, and never gathered.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::Full;
+use hyper::body::Incoming;
+
+use crate::redact::Redacted;
+use crate::replay::Kept;
+
+/// Whatever goes wrong with a body on its way ends the connection.
+pub(crate) type Broken = Box<dyn std::error::Error + Send + Sync>;
+
+/// The body of a request to a server.
+#[derive(Debug)]
+pub(crate) enum Outgoing {
+    /// The client's, as it comes.
+    Streamed(Incoming),
+    /// The client's, kept on its way, should it be needed again.
+    Kept(Kept<Incoming>),
+    /// One that is here already.
+    Given(Full<Bytes>),
+}
+
+/// The body of an answer to a client.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// The server's, as it comes.
+    Streamed(Incoming),
+    /// The server's, without the secrets in it.
+    Redacted(Redacted<Incoming>),
+    /// The sidecar's own.
+    Given(Full<Bytes>),
+}
+
+impl Answer {
+    pub(crate) fn given(bytes: impl Into<Bytes>) -> Self {
+        Self::Given(Full::new(bytes.into()))
+    }
+}
+
+impl Outgoing {
+    pub(crate) fn given(bytes: impl Into<Bytes>) -> Self {
+        Self::Given(Full::new(bytes.into()))
+    }
+}
+
+macro_rules! passes_on {
+    ($body:ident: $($variant:ident),+) => {
+        impl Body for $body {
+            type Data = Bytes;
+            type Error = Broken;
+
+            fn poll_frame(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+            ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+                match self.get_mut() {
+                    $(Self::$variant(body) => Pin::new(body)
+                        .poll_frame(context)
+                        .map_err(Into::into),)+
+                }
+            }
+
+            fn is_end_stream(&self) -> bool {
+                match self {
+                    $(Self::$variant(body) => body.is_end_stream(),)+
+                }
+            }
+
+            fn size_hint(&self) -> SizeHint {
+                match self {
+                    $(Self::$variant(body) => body.size_hint(),)+
+                }
+            }
+        }
+    };
+}
+
+passes_on!(Outgoing: Streamed, Kept, Given);
+passes_on!(Answer: Streamed, Redacted, Given);

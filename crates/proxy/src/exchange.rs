@@ -1,0 +1,312 @@
+//! One request and its answer, on a connection to a host of a login.
+//!
+//! Everything that keeps a credential where it belongs happens here, in this order: the request is for the authority that
+//! the connection was asked for; it says in one way only whose credential it wants; that credential can be had; every
+//! copy of what is put in is taken out first. What fails any of it is answered with a refusal, and nothing is forwarded.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+use http::uri::{self, PathAndQuery, Scheme};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
+use hyper::body::Incoming;
+
+use crate::authority::Authority;
+use crate::body::{Answer, Outgoing};
+use crate::credential_source::{Live, Need};
+use crate::gate::Admission;
+use crate::link::Link;
+use crate::redact::{Redacted, Secrets};
+use crate::refusal::{Code, Refusal};
+use crate::replay::Kept;
+use crate::routes::{Choice, Route};
+use crate::selection::{Named, Selection};
+use crate::sidecar::Shared;
+use crate::upgrade::{Afterwards, Switched};
+use crate::{Account, hygiene, inject, probe};
+
+const HTTPS: u16 = 443;
+
+/// What the requests of one connection have in common.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    shared: Arc<Shared>,
+    authority: Authority,
+    /// The same as a Host header, written by the sidecar.
+    host: HeaderValue,
+    /// The same as an `:authority`.
+    uri_authority: uri::Authority,
+    destination: Destination,
+}
+
+/// Where requests go.
+#[derive(Debug)]
+pub(crate) enum Destination {
+    /// To the server.
+    Server(Link),
+    /// To the sidecar itself.
+    Probe(Admission),
+    /// Nowhere, for this reason.
+    Nowhere(Refusal),
+}
+
+/// A refusal, and the login that the request was for, as far as that was known.
+struct Refused {
+    refusal: Refusal,
+    account: Option<Account>,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            refusal,
+            account: None,
+        }
+    }
+}
+
+impl Exchange {
+    /// Fails where the authority cannot stand in a header, which no authority is known to.
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        authority: Authority,
+        destination: Destination,
+    ) -> Result<Self, http::Error> {
+        let name = authority.for_https();
+        Ok(Self {
+            shared,
+            host: HeaderValue::from_str(&name)?,
+            uri_authority: name.parse()?,
+            authority,
+            destination,
+        })
+    }
+
+    /// Answers one request: with what the server says, or with a refusal.
+    pub(crate) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        afterwards: &Afterwards,
+    ) -> Response<Answer> {
+        match self.forward(request, afterwards).await {
+            Ok(response) => response,
+            Err(Refused { refusal, account }) => {
+                tracing::debug!(code = refusal.code.as_str(), "refused");
+                self.shared.tally.refused_for(account.as_ref());
+                let mut response = refusal.response().map(Answer::given);
+                if matches!(self.destination, Destination::Nowhere(_)) {
+                    // The next connection may have better luck.
+                    let close = HeaderValue::from_static("close");
+                    response.headers_mut().insert(header::CONNECTION, close);
+                }
+                response
+            }
+        }
+    }
+
+    async fn forward(
+        &self,
+        mut request: Request<Incoming>,
+        afterwards: &Afterwards,
+    ) -> Result<Response<Answer>, Refused> {
+        self.check_authority(&request)?;
+        let link = match &self.destination {
+            Destination::Server(link) => link,
+            Destination::Probe(admission) => return Ok(probe::answer(*admission)),
+            Destination::Nowhere(refusal) => return Err(refusal.clone().into()),
+        };
+        check_method(&request)?;
+        let client = hyper::upgrade::on(&mut request);
+        let (mut parts, body) = request.into_parts();
+        let chosen = self.choose(&mut parts).await?;
+        hygiene::clean(&mut parts)?;
+        let may_switch = parts.headers.contains_key(header::UPGRADE);
+        let (mut response, secrets) = match chosen {
+            Some((route, live)) => {
+                let sent = self.send_with(link, route, live, parts, body).await;
+                sent.map_err(|refusal| Refused {
+                    refusal,
+                    account: Some(route.account.clone()),
+                })?
+            }
+            None => {
+                self.shared.tally.passed_on();
+                let request = self.outgoing(parts, Outgoing::Streamed(body), link)?;
+                (link.send(request).await?, None)
+            }
+        };
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            if !may_switch {
+                return Err(self.unasked().into());
+            }
+            afterwards.leave(Switched::new(client, &mut response));
+            return Ok(response.map(Answer::Streamed));
+        }
+        hygiene::clean_response(response.headers_mut());
+        // It would lead clients to a connection that does not come this way.
+        response.headers_mut().remove(header::ALT_SVC);
+        let Some(secrets) = secrets else {
+            return Ok(response.map(Answer::Streamed));
+        };
+        secrets.redact_headers(response.headers_mut());
+        let (head, body) = response.into_parts();
+        let answer = if secrets.apply_to(&head.headers) {
+            Answer::Redacted(Redacted::new(body, secrets))
+        } else {
+            Answer::Streamed(body)
+        };
+        Ok(Response::from_parts(head, answer))
+    }
+
+    /// Whose credential the request gets, if it gets one. What it says about that is taken out.
+    async fn choose(&self, parts: &mut Parts) -> Result<Option<(&Route, Live)>, Refused> {
+        let shared = &*self.shared;
+        let placeholder = shared.placeholders.find(parts)?;
+        let named = Named::take(&mut parts.headers)?;
+        let selection = Selection {
+            named: named.as_ref(),
+            placeholder,
+        };
+        let choice = shared
+            .routes
+            .choose(&self.authority, target(parts), selection)?;
+        let Choice::Inject(route) = choice else {
+            return Ok(None);
+        };
+        let account = &route.account;
+        match shared.source.credential(account, Need::Working).await {
+            Ok(live) => Ok(Some((route, live))),
+            Err(refusal) => Err(Refused {
+                refusal,
+                account: Some(account.clone()),
+            }),
+        }
+    }
+
+    /// Sends a request with a credential; a second time with another one, if the server refuses the first and the request
+    /// can be sent again.
+    async fn send_with(
+        &self,
+        link: &Link,
+        route: &Route,
+        live: Live,
+        mut parts: Parts,
+        body: Incoming,
+    ) -> Result<(Response<Incoming>, Option<Secrets>), Refusal> {
+        let refusable = live.token.clone().filter(|_| live.is_renewable);
+        let Some(refusable) = refusable else {
+            let secrets = self.inject(&mut parts, route, &live)?;
+            let request = self.outgoing(parts, Outgoing::Streamed(body), link)?;
+            return Ok((link.send(request).await?, Some(secrets)));
+        };
+        let (body, record) = Kept::new(body);
+        let mut again = parts.clone();
+        let secrets = self.inject(&mut parts, route, &live)?;
+        let request = self.outgoing(parts, Outgoing::Kept(body), link)?;
+        let response = link.send(request).await?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return Ok((response, Some(secrets)));
+        }
+        let need = Need::OtherThan(refusable.clone());
+        let other = match self.shared.source.credential(&route.account, need).await {
+            Ok(other) if other.token.as_ref() != Some(&refusable) => other,
+            // Only a person can mend this, and the server's answer does not say so.
+            Err(refusal) if matches!(refusal.code, Code::LoginExpired | Code::NotConnected) => {
+                return Err(refusal);
+            }
+            Ok(_) | Err(_) => return Ok((response, Some(secrets))),
+        };
+        let Some(body) = record.whole() else {
+            return Ok((response, Some(secrets)));
+        };
+        drop(response);
+        let secrets = self.inject(&mut again, route, &other)?;
+        let request = self.outgoing(again, Outgoing::given(body), link)?;
+        Ok((link.send(request).await?, Some(secrets)))
+    }
+
+    fn inject(&self, parts: &mut Parts, route: &Route, live: &Live) -> Result<Secrets, Refusal> {
+        let placeholders = &self.shared.placeholders;
+        let secrets = inject::apply(parts, route, &live.credential, placeholders)?;
+        self.shared.tally.injected(&route.account);
+        Ok(secrets)
+    }
+
+    /// The request as it goes to the server. To which authority it is, is written here, whatever the client wrote.
+    fn outgoing(
+        &self,
+        mut parts: Parts,
+        body: Outgoing,
+        link: &Link,
+    ) -> Result<Request<Outgoing>, Refusal> {
+        let target = parts.uri.path_and_query().cloned();
+        let target = target.unwrap_or_else(|| PathAndQuery::from_static("/"));
+        if link.protocol().is_http2() {
+            parts.headers.remove(header::HOST);
+            let mut uri = uri::Parts::default();
+            uri.scheme = Some(Scheme::HTTPS);
+            uri.authority = Some(self.uri_authority.clone());
+            uri.path_and_query = Some(target);
+            parts.uri = Uri::from_parts(uri).map_err(|_| strange_target())?;
+            parts.version = Version::HTTP_2;
+        } else {
+            parts.headers.insert(header::HOST, self.host.clone());
+            parts.uri = Uri::from(target);
+            parts.version = Version::HTTP_11;
+        }
+        parts.extensions.clear();
+        Ok(Request::from_parts(parts, body))
+    }
+
+    /// The authority of each request is the one that the connection was asked for: in HTTP/2 each stream names its own.
+    fn check_authority(&self, request: &Request<Incoming>) -> Result<(), Refusal> {
+        let uri = request.uri();
+        let mut hosts = request.headers().get_all(header::HOST).iter();
+        let (host, second) = (hosts.next(), hosts.next());
+        let in_host = host.map(|host| host.to_str().unwrap_or_default());
+        let in_target = uri.authority().map(|authority| authority.as_str());
+        let is_ours = |text: &str| {
+            Authority::from_host_header(text, HTTPS).is_ok_and(|named| named == self.authority)
+        };
+        let names_ours = [in_host, in_target].into_iter().flatten().all(is_ours)
+            && in_host.or(in_target).is_some()
+            && uri.scheme().is_none_or(|scheme| *scheme == Scheme::HTTPS)
+            // HTTP/1.1 requires the header even where the target has it all (RFC 9112 section 3.2).
+            && (in_host.is_some() || request.version() == Version::HTTP_2);
+        if second.is_none() && names_ours {
+            return Ok(());
+        }
+        let authority = &self.authority;
+        let message = format!("the request is not for {authority}, which this connection is to");
+        Err(Refusal::new(Code::Misdirected, message)
+            .hint("open a connection of its own for each host"))
+    }
+
+    fn unasked(&self) -> Refusal {
+        let authority = &self.authority;
+        let message = format!("{authority} changed the protocol without being asked to");
+        Refusal::new(Code::UpstreamUnreachable, message)
+    }
+}
+
+fn target(parts: &Parts) -> &str {
+    parts.uri.path_and_query().map_or("/", PathAndQuery::as_str)
+}
+
+/// Refuses what a server may answer with the request itself, and what is not for a resource of its own.
+fn check_method(request: &Request<Incoming>) -> Result<(), Refusal> {
+    if matches!(*request.method(), Method::TRACE | Method::CONNECT) {
+        let method = request.method();
+        let message = format!("{method} is not let through to hosts that get a credential");
+        return Err(Refusal::new(Code::Denied, message));
+    }
+    if !request.uri().path().starts_with('/') {
+        return Err(strange_target());
+    }
+    Ok(())
+}
+
+fn strange_target() -> Refusal {
+    let message = "the target of the request is not a path";
+    Refusal::new(Code::Denied, message).hint("send the path, beginning with `/`")
+}

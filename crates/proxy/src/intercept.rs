@@ -1,0 +1,130 @@
+//! Connections to hosts of a login: TLS ends here, each request is looked at, and a TLS connection of the sidecar's own
+//! leads on.
+//!
+//! The server is connected to first, with what the client offers, and the client gets what the server chose. A server
+//! that cannot be reached or trusted does not end the connection: the client's TLS is completed, and each request is
+//! answered with the reason.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use authkeep_core::Reach;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::server::Acceptor;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::LazyConfigAcceptor;
+
+use crate::alpn::{Offer, Protocol};
+use crate::authority::Authority;
+use crate::dial::Scope;
+use crate::exchange::{Destination, Exchange};
+use crate::gate::Admission;
+use crate::link::{HEAD, Link};
+use crate::probe::PROBE_HOST;
+use crate::refusal::{Code, Refusal};
+use crate::sidecar::Shared;
+use crate::upgrade::Afterwards;
+
+/// For the client's part of the TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// For the next request to come, and its head to be complete.
+const IDLE: Duration = Duration::from_secs(10 * 60);
+/// Requests at once on one HTTP/2 connection.
+const STREAMS: u32 = 256;
+
+/// Serves `client`, who has asked for a connection to `authority`, until the end.
+pub(crate) async fn run<IO>(
+    shared: Arc<Shared>,
+    client: IO,
+    authority: Authority,
+    admission: Admission,
+) -> io::Result<()>
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let deadline = Instant::now() + HANDSHAKE;
+    let start = timeout_at(
+        deadline,
+        LazyConfigAcceptor::new(Acceptor::default(), client),
+    )
+    .await??;
+    let hello = start.client_hello();
+    let offer = Offer::of(hello.alpn()).ok_or_else(no_common_protocol)?;
+    // A client without SNI, as for an address, gets the certificate of the host it has asked for.
+    let is_named_otherwise = hello.server_name().is_some_and(|name| {
+        !name
+            .trim_end_matches('.')
+            .eq_ignore_ascii_case(authority.host())
+    });
+    let (destination, protocol) = if is_named_otherwise {
+        let refusal = Refusal::new(
+            Code::Misdirected,
+            format!("the TLS handshake names another host than {authority}"),
+        );
+        (Destination::Nowhere(refusal), offer.preferred())
+    } else if authority.host() == PROBE_HOST {
+        (Destination::Probe(admission), offer.preferred())
+    } else {
+        let reach = match shared.routes.is_local(&authority) {
+            true => Reach::Anywhere,
+            false => Reach::Public,
+        };
+        let upstreams = Arc::clone(&shared.upstreams);
+        let scope = Scope::Credential(reach);
+        match Link::connect(upstreams, authority.clone(), scope, offer).await {
+            Ok(link) => {
+                let protocol = link.protocol();
+                (Destination::Server(link), protocol)
+            }
+            Err(refusal) => (Destination::Nowhere(refusal), offer.preferred()),
+        }
+    };
+    let config = shared
+        .certificates
+        .server_config(&authority, protocol)
+        .map_err(io::Error::other)?;
+    let deadline = Instant::now() + HANDSHAKE;
+    let tls = timeout_at(deadline, start.into_stream(config)).await??;
+    let exchange = Exchange::new(shared, authority, destination).map_err(io::Error::other)?;
+    serve(tls, protocol, Arc::new(exchange))
+        .await
+        .map_err(io::Error::other)
+}
+
+async fn serve<IO>(tls: IO, protocol: Protocol, exchange: Arc<Exchange>) -> hyper::Result<()>
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let afterwards = Afterwards::default();
+    let service = service_fn(|request| {
+        let (exchange, afterwards) = (Arc::clone(&exchange), afterwards.clone());
+        async move { Ok::<_, Infallible>(exchange.answer(request, &afterwards).await) }
+    });
+    if protocol.is_http2() {
+        return hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .auto_date_header(false)
+            .max_header_list_size(HEAD)
+            .max_concurrent_streams(STREAMS)
+            .serve_connection(TokioIo::new(tls), service)
+            .await;
+    }
+    hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(IDLE)
+        .auto_date_header(false)
+        .max_header_size(HEAD as usize)
+        .serve_connection(TokioIo::new(tls), service)
+        .with_upgrades()
+        .await?;
+    afterwards.finish().await;
+    Ok(())
+}
+
+fn no_common_protocol() -> io::Error {
+    io::Error::other("the client offers no version of HTTP that is spoken here")
+}
