@@ -26,6 +26,7 @@ use crate::gate::Admission;
 use crate::link::{HEAD, Link};
 use crate::probe::PROBE_HOST;
 use crate::refusal::{Code, Refusal};
+use crate::request_head::StrictHead;
 use crate::sidecar::Shared;
 use crate::upgrade::Afterwards;
 
@@ -113,6 +114,8 @@ where
             .serve_connection(TokioIo::new(tls), service)
             .await;
     }
+    let tls = StrictHead::new(tls);
+    let watch = tls.end_of_watch();
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(IDLE)
@@ -121,6 +124,7 @@ where
         .serve_connection(TokioIo::new(tls), service)
         .with_upgrades()
         .await?;
+    watch.now();
     afterwards.finish().await;
     Ok(())
 }

@@ -47,7 +47,7 @@ pub use placeholder::Placeholders;
 pub use probe::PROBE_HOST;
 pub use redact::{Redacted, Redactor, Secrets};
 pub use refusal::{Code, Refusal};
-pub use request_head::{Framing, MAX_HEAD, StrictHead, Violation};
+pub use request_head::{EndOfWatch, Framing, MAX_HEAD, StrictHead, Violation};
 pub use routes::{Choice, Route, Routes};
 pub use selection::{CONNECTION_HEADER, Named, Selection};
 pub use sidecar::{Sidecar, SidecarParts, Unmatched};

@@ -9,6 +9,8 @@ mod framing;
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -17,11 +19,12 @@ pub use self::framing::{Framing, MAX_HEAD, Violation};
 
 /// A connection that lets through only requests with one reading.
 ///
-/// After an upgrade or a CONNECT it is to be taken apart: what comes then is not HTTP.
+/// After an upgrade or a CONNECT it is to be taken apart, or the watch to be ended: what comes then is not HTTP.
 #[derive(Debug)]
 pub struct StrictHead<IO> {
     io: IO,
     framing: Framing,
+    is_over: Arc<AtomicBool>,
     /// After a violation: what is left to say to the parser.
     last_words: Option<&'static [u8]>,
 }
@@ -32,13 +35,30 @@ impl<IO> StrictHead<IO> {
         Self {
             io,
             framing: Framing::default(),
+            is_over: Arc::default(),
             last_words: None,
         }
+    }
+
+    /// Ends the watch when it is told to, after the parser has taken the connection away.
+    pub fn end_of_watch(&self) -> EndOfWatch {
+        EndOfWatch(Arc::clone(&self.is_over))
     }
 
     /// The connection itself.
     pub fn into_inner(self) -> IO {
         self.io
+    }
+}
+
+/// Lets everything through that comes from now on.
+#[derive(Debug, Clone)]
+pub struct EndOfWatch(Arc<AtomicBool>);
+
+impl EndOfWatch {
+    /// The connection is no HTTP any more.
+    pub fn now(&self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -49,6 +69,9 @@ impl<IO: AsyncRead + Unpin> AsyncRead for StrictHead<IO> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if this.is_over.load(Ordering::Relaxed) {
+            return Pin::new(&mut this.io).poll_read(context, buffer);
+        }
         if this.last_words.is_none() {
             let before = buffer.filled().len();
             ready!(Pin::new(&mut this.io).poll_read(context, buffer))?;

@@ -27,6 +27,7 @@ use crate::link::HEAD;
 use crate::prefixed::Prefixed;
 use crate::probe::PROBE_HOST;
 use crate::refusal::{Code, Refusal};
+use crate::request_head::StrictHead;
 use crate::upstream::{Roots, Upstreams};
 use crate::{CredentialSource, Placeholders, Routes, Tally, intercept, tunnel};
 
@@ -195,7 +196,7 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr) {
         .header_read_timeout(HEAD_TIME)
         .auto_date_header(false)
         .max_header_size(HEAD as usize)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(StrictHead::new(stream)), service)
         .with_upgrades()
         .await;
     if let Err(error) = served {
@@ -208,10 +209,10 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr) {
     let Ok(client) = client.await else {
         return;
     };
-    let Ok(client) = client.downcast::<TokioIo<TcpStream>>() else {
+    let Ok(client) = client.downcast::<TokioIo<StrictHead<TcpStream>>>() else {
         return;
     };
-    let io = client.io.into_inner();
+    let io = client.io.into_inner().into_inner();
     let io = Prefixed::new(client.read_buf, io);
     match inside {
         Tunnel::Blind(server) => tunnel::run(io, server).await,

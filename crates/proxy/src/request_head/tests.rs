@@ -164,3 +164,14 @@ fn a_long_body_is_passed_over() {
         "the next request begins here"
     );
 }
+
+#[tokio::test]
+async fn after_the_watch_everything_passes() {
+    let (mut client, server) = duplex(1024);
+    let mut server = StrictHead::new(server);
+    server.end_of_watch().now();
+    client.write_all(b"\x81\x05hello\n").await.unwrap();
+    let mut bytes = [0; 8];
+    server.read_exact(&mut bytes).await.unwrap();
+    assert_eq!(&bytes, b"\x81\x05hello\n");
+}
