@@ -1,6 +1,7 @@
 //! Fakes and fixtures for authkeep's tests, shipped as code.
 //!
-//! What it is: an OAuth 2 authorization server that really runs on loopback ([`oauth_server`]), a
+//! What it is: an OAuth 2 authorization server that really runs on loopback ([`oauth_server`]), an API
+//! behind TLS ([`tls_origin`]), a
 //! stand-in for the person and the browser ([`browser`]), a clock that moves only when told
 //! ([`clock`]), a form without any defence ([`careless_form`]), a throwaway home directory for spawned binaries ([`home`]), and a detector of
 //! leaked secrets ([`canary`]).
@@ -24,3 +25,4 @@ pub mod clock;
 pub mod home;
 pub mod oauth_server;
 pub mod plain_http;
+pub mod tls_origin;
