@@ -1,13 +1,17 @@
-//! What the tests need beside Rust: a browser, shells, and the Node packages of the OpenID provider.
+//! What the tests need beside Rust: a browser, shells, the Node packages of the OpenID provider, and HTTP clients of all
+//! kinds.
 //!
 //! Everything comes from the package managers of the machine and of Node. Nothing is installed that is there.
 
+mod clients;
+
+use std::path::Path;
 use std::process::Command;
 
 use crate::shell::{self, Failed, has, root};
 
 /// Programs and the Debian packages that bring them.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 17] = [
     ("cc", "build-essential"),
     ("chromium", "chromium"),
     ("zsh", "zsh"),
@@ -17,12 +21,35 @@ const PROGRAMS: [(&str, &str); 9] = [
     ("setpriv", "util-linux"),
     ("unshare", "util-linux"),
     ("ip", "iproute2"),
+    ("curl", "curl"),
+    ("wget", "wget"),
+    ("openssl", "openssl"),
+    ("go", "golang-go"),
+    ("javac", "default-jdk-headless"),
+    ("ruby", "ruby"),
+    ("php", "php-cli"),
+    ("lwp-request", "libwww-perl"),
+];
+
+/// What is no program: a command that succeeds where it is there, and the Debian package that brings it.
+const PARTS: [(&[&str], &str); 3] = [
+    (
+        &["php", "-r", "exit(extension_loaded('curl') ? 0 : 1);"],
+        "php-curl",
+    ),
+    (
+        &["perl", "-MLWP::Protocol::https", "-e1"],
+        "liblwp-protocol-https-perl",
+    ),
+    (&["python3", "-c", "import ensurepip, venv"], "python3-venv"),
 ];
 
 fn programs() -> Result<(), Failed> {
-    let missing: Vec<_> = PROGRAMS
-        .iter()
-        .filter(|(program, _)| !has(program))
+    let programs = PROGRAMS.iter().filter(|(program, _)| !has(program));
+    let parts = PARTS.iter().filter(|(check, _)| !succeeds(check));
+    let missing: Vec<_> = programs
+        .copied()
+        .chain(parts.map(|(_, package)| (*package, *package)))
         .collect();
     if missing.is_empty() {
         return Ok(());
@@ -55,10 +82,10 @@ fn programs() -> Result<(), Failed> {
     apt(&install)
 }
 
-fn packages() -> Result<(), Failed> {
-    let folder = root().join("tests/fixtures/oidc-provider");
+/// What the lock file in a folder lists.
+fn node_packages(folder: &Path) -> Result<(), Failed> {
     let installed = folder.join("node_modules/.package-lock.json");
-    let newer = |path: &std::path::Path| {
+    let newer = |path: &Path| {
         path.metadata()
             .and_then(|metadata| metadata.modified())
             .ok()
@@ -67,9 +94,7 @@ fn packages() -> Result<(), Failed> {
         return Ok(());
     }
     if !has("npm") {
-        return Err(Failed(
-            "Node.js 20 or newer with npm is needed for the OpenID provider".to_owned(),
-        ));
+        return Err(Failed("Node.js 20 or newer with npm is needed".to_owned()));
     }
     let prefix = folder.display().to_string();
     shell::run(Command::new("npm").args(["ci", "--no-fund", "--no-audit", "--prefix", &prefix]))
@@ -77,7 +102,17 @@ fn packages() -> Result<(), Failed> {
 
 pub(crate) fn run() -> Result<(), Failed> {
     programs()?;
-    packages()
+    node_packages(&root().join("tests/fixtures/oidc-provider"))?;
+    clients::install()
+}
+
+/// Whether a command ends well, with nothing said about it.
+fn succeeds(command: &[&str]) -> bool {
+    let Some((program, arguments)) = command.split_first() else {
+        return false;
+    };
+    let output = Command::new(program).args(arguments).output();
+    output.is_ok_and(|output| output.status.success())
 }
 
 fn is_root() -> bool {
