@@ -8,6 +8,8 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use hyper::body::Incoming;
 
+use crate::awaited::Awaited;
+use crate::lingering::Lingering;
 use crate::redact::Redacted;
 use crate::replay::Kept;
 
@@ -18,9 +20,11 @@ pub(crate) type Broken = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug)]
 pub(crate) enum Outgoing {
     /// The client's, as it comes.
-    Streamed(Incoming),
+    Streamed(Lingering),
     /// The client's, kept on its way, should it be needed again.
-    Kept(Kept<Incoming>),
+    Kept(Kept<Lingering>),
+    /// The client's, who waits to be told to send it.
+    Awaited(Awaited<Self>),
     /// One that is here already.
     Given(Full<Bytes>),
 }
@@ -80,5 +84,5 @@ macro_rules! passes_on {
     };
 }
 
-passes_on!(Outgoing: Streamed, Kept, Given);
+passes_on!(Outgoing: Streamed, Kept, Awaited, Given);
 passes_on!(Answer: Streamed, Redacted, Given);

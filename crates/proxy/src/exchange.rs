@@ -12,9 +12,11 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, hea
 use hyper::body::Incoming;
 
 use crate::authority::Authority;
+use crate::awaited::{self, Awaited};
 use crate::body::{Answer, Outgoing};
 use crate::credential_source::{Live, Need};
 use crate::gate::Admission;
+use crate::lingering::Lingering;
 use crate::link::Link;
 use crate::redact::{Redacted, Secrets};
 use crate::refusal::{Code, Refusal};
@@ -118,6 +120,7 @@ impl Exchange {
         check_method(&request)?;
         let client = hyper::upgrade::on(&mut request);
         let (mut parts, body) = request.into_parts();
+        let body = Lingering::new(body);
         let chosen = self.choose(&mut parts).await?;
         hygiene::clean(&mut parts)?;
         let may_switch = parts.headers.contains_key(header::UPGRADE);
@@ -191,7 +194,7 @@ impl Exchange {
         route: &Route,
         live: Live,
         mut parts: Parts,
-        body: Incoming,
+        body: Lingering,
     ) -> Result<(Response<Incoming>, Option<Secrets>), Refusal> {
         let refusable = live.token.clone().filter(|_| live.is_renewable);
         let Some(refusable) = refusable else {
@@ -255,7 +258,13 @@ impl Exchange {
             parts.version = Version::HTTP_11;
         }
         parts.extensions.clear();
-        Ok(Request::from_parts(parts, body))
+        if !awaited::is_asked(&parts.headers) {
+            return Ok(Request::from_parts(parts, body));
+        }
+        let (body, wanted) = Awaited::new(body);
+        let mut request = Request::from_parts(parts, Outgoing::Awaited(body));
+        awaited::listen(&mut request, wanted);
+        Ok(request)
     }
 
     /// The authority of each request is the one that the connection was asked for: in HTTP/2 each stream names its own.

@@ -9,15 +9,13 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::net::TcpStream;
-use tokio_rustls::client::TlsStream;
 
 use crate::alpn::{Offer, Protocol};
 use crate::authority::Authority;
 use crate::body::Outgoing;
 use crate::dial::Scope;
 use crate::refusal::{Code, Refusal};
-use crate::upstream::Upstreams;
+use crate::upstream::{ServerStream, Upstreams};
 
 /// The most that the head of an answer may take.
 pub(crate) const HEAD: u32 = 64 * 1024;
@@ -163,10 +161,7 @@ impl Link {
     }
 }
 
-async fn handshake(
-    stream: TlsStream<TcpStream>,
-    protocol: Protocol,
-) -> Result<Sender, hyper::Error> {
+async fn handshake(stream: ServerStream, protocol: Protocol) -> Result<Sender, hyper::Error> {
     let io = TokioIo::new(stream);
     if protocol.is_http2() {
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())

@@ -13,6 +13,7 @@ use crate::body::{Answer, Outgoing};
 use crate::connect::unmatched;
 use crate::dial::Scope;
 use crate::hygiene;
+use crate::lingering::Lingering;
 use crate::refusal::{Code, Refusal};
 use crate::sidecar::{Shared, Unmatched};
 
@@ -45,7 +46,7 @@ pub(crate) async fn forward(
     };
     let host = HeaderValue::from_str(&host).map_err(|_| no_target())?;
     parts.headers.insert(header::HOST, host);
-    let request = Request::from_parts(parts, Outgoing::Streamed(body));
+    let request = Request::from_parts(parts, Outgoing::Streamed(Lingering::new(body)));
     let stream = shared
         .upstreams
         .dialer

@@ -20,6 +20,7 @@ use tokio_rustls::client::TlsStream;
 use crate::alpn::{Offer, Protocol};
 use crate::authority::Authority;
 use crate::dial::{Dialer, Scope};
+use crate::hear_out::HearOut;
 use crate::refusal::{Code, Refusal};
 
 /// For a server to complete its handshake.
@@ -34,6 +35,9 @@ pub enum Roots {
     /// These authorities and no others.
     Only(Arc<RootCertStore>),
 }
+
+/// A connection to a server.
+pub(crate) type ServerStream = TlsStream<HearOut<TcpStream>>;
 
 /// Makes TLS connections to servers.
 #[derive(Debug)]
@@ -61,7 +65,7 @@ impl Upstreams {
         authority: &Authority,
         scope: Scope,
         offer: Offer,
-    ) -> Result<(TlsStream<TcpStream>, Protocol), Refusal> {
+    ) -> Result<(ServerStream, Protocol), Refusal> {
         let (stream, config) = tokio::try_join!(
             async { Ok(self.dialer.dial(authority, scope).await?) },
             self.config(offer)
@@ -71,7 +75,7 @@ impl Upstreams {
             None => ServerName::try_from(authority.host().to_owned())
                 .map_err(|_| bad_handshake(authority, "its name cannot be in a certificate"))?,
         };
-        let handshake = TlsConnector::from(config).connect(name, stream);
+        let handshake = TlsConnector::from(config).connect(name, HearOut::new(stream));
         let stream = timeout(HANDSHAKE, handshake)
             .await
             .map_err(|_| bad_handshake(authority, "it took too long"))?
