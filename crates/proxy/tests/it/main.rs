@@ -4,11 +4,18 @@
     reason = "a fixture that cannot be set up must fail its test"
 )]
 
+mod accounts;
+mod addresses;
 mod authority;
 mod broker_source;
+mod certificates;
 mod gate;
 mod refusals;
 mod replay;
 mod slice;
+mod smuggling;
 mod stage;
+mod streams;
+mod tunnels;
+mod upgrades;
 mod world;

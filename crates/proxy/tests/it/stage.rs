@@ -4,6 +4,7 @@
 pub(crate) mod authority;
 pub(crate) mod client;
 pub(crate) mod origin;
+pub(crate) mod piped;
 pub(crate) mod source;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -15,6 +16,7 @@ use authkeep_proxy::{
 };
 use authkeep_registry::Injection;
 use authkeep_testkit::canary::canary;
+use rustls::RootCertStore;
 use secrecy::{ExposeSecret as _, SecretBox};
 use tokio::task::JoinHandle;
 
@@ -42,6 +44,7 @@ pub(crate) struct Stage {
     pub(crate) attacker: Origin,
     pub(crate) source: Arc<Given>,
     pub(crate) sidecar: Arc<Sidecar>,
+    roots: Arc<RootCertStore>,
     /// The live secret.
     pub(crate) secret: String,
     /// What the program has in its place.
@@ -139,10 +142,16 @@ impl Stage {
             attacker,
             source,
             sidecar,
+            roots: authority.roots(),
             secret,
             placeholder,
             serving,
         }
+    }
+
+    /// Whom the servers' certificates come from.
+    pub(crate) fn roots(&self) -> Arc<RootCertStore> {
+        Arc::clone(&self.roots)
     }
 
     /// `allowed.test` with its port.

@@ -213,6 +213,18 @@ pub(crate) fn status(head: &[u8]) -> StatusCode {
     StatusCode::from_u16(number).unwrap()
 }
 
+/// Whether a client that takes any certificate gets through to the server.
+pub(crate) async fn any_certificate(address: std::net::SocketAddr) -> bool {
+    let mut config = config(&Arc::new(RootCertStore::empty()));
+    config
+        .dangerous()
+        .set_certificate_verifier(Arc::new(AnyCertificate));
+    let stream = TcpStream::connect(address).await.unwrap();
+    let name = ServerName::try_from(super::ALLOWED).unwrap();
+    let connector = TlsConnector::from(Arc::new(config));
+    connector.connect(name, stream).await.is_ok()
+}
+
 fn config(roots: &Arc<RootCertStore>) -> ClientConfig {
     ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()

@@ -31,6 +31,8 @@ pub(crate) struct Seen {
     pub(crate) method: String,
     pub(crate) uri: String,
     pub(crate) headers: HeaderMap,
+    /// Which connection it came over.
+    pub(crate) connection: usize,
 }
 
 #[derive(Debug, Default)]
@@ -52,6 +54,14 @@ impl Origin {
         Self::with(authority.server(name, &["h2", "http/1.1"]), echo()).await
     }
 
+    /// A server that is somebody else's: nothing of it is recorded.
+    pub(crate) fn elsewhere(address: SocketAddr) -> Self {
+        Self {
+            address,
+            log: Arc::default(),
+        }
+    }
+
     pub(crate) async fn with(config: Arc<ServerConfig>, handler: Handler) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -67,7 +77,11 @@ impl Origin {
                 let (config, handler, log) =
                     (Arc::clone(&config), Arc::clone(&handler), Arc::clone(&log));
                 tokio::spawn(async move {
-                    log.lock().unwrap().connections += 1;
+                    let connection = {
+                        let mut log = log.lock().unwrap();
+                        log.connections += 1;
+                        log.connections
+                    };
                     let Ok(tls) = TlsAcceptor::from(config).accept(stream).await else {
                         return;
                     };
@@ -81,6 +95,7 @@ impl Origin {
                             method: request.method().to_string(),
                             uri: request.uri().to_string(),
                             headers: request.headers().clone(),
+                            connection,
                         };
                         log.lock().unwrap().requests.push(seen);
                         let answer = handler(request);

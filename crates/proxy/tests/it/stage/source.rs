@@ -37,6 +37,15 @@ impl Given {
         }
     }
 
+    /// Another login.
+    pub(crate) fn add(&self, account: Account, token: &str) {
+        self.state
+            .lock()
+            .unwrap()
+            .tokens
+            .insert(account, token.to_owned());
+    }
+
     /// A renewal will lead to this token.
     pub(crate) fn renew_to(&self, token: &str) {
         self.state.lock().unwrap().next = Some(token.to_owned());
