@@ -131,12 +131,10 @@ impl Redactor {
         let certain = text.len() - self.secrets.longest_start_at_end(&text);
         let covered = self.secrets.covered(&text, self.covered);
         self.held = text.split_off(certain);
-        // A secret may end in what is held back, which is looked through again.
-        self.covered = covered
-            .iter()
-            .map(|(_, end)| end.saturating_sub(certain))
-            .max()
-            .unwrap_or(0);
+        // What ends in there is known only as long as its beginning is; what begins farther on is found again.
+        let ending = covered.iter().filter(|(start, _)| *start <= certain);
+        let ending = ending.map(|(_, end)| end.saturating_sub(certain));
+        self.covered = ending.max().unwrap_or(0);
         masked(text, &covered)
     }
 

@@ -270,13 +270,14 @@ fn a_body_keeps_its_length_its_order_and_its_trailers() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn where_it_is_cut_makes_no_difference(
         text in "(aab|ab|aabaab|b|aabaabaab|bbbbbbbb){0,40}",
         cuts in prop::collection::vec(0..400usize, 0..8),
     ) {
         // Secrets that begin within each other and within themselves.
-        let known = ["aabaabaab", "baabaaba", "bbbbbbbb"];
+        let known = ["aabaabaab", "baabaabaabbb", "bbbbbbbb"];
         let text = text.as_bytes();
         let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(text.len())).collect();
         cuts.extend([0, text.len()]);
