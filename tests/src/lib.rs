@@ -30,5 +30,7 @@ pub use browser::{Browser, BrowserAction, BrowserVisit};
 pub use counts::{moment, rounds};
 pub use expiry::{entropy, expire, open_vault, put_record, stored_record};
 pub use oidc_provider::{OidcClient, OidcOptions, OidcProvider, OidcRotation};
-pub use processes::{Ended, Process, all_at_once, ended, processes_of, send_signal, started};
+pub use processes::{
+    Ended, Process, all_at_once, ended, processes_of, processes_with, send_signal, started,
+};
 pub use product::{Consent, Product, document, files_below, wait_until};

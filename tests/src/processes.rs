@@ -53,6 +53,20 @@ pub fn processes_of(authkeep_home: &Path) -> Vec<Process> {
     .collect()
 }
 
+/// Every living process that has `text` in one of its arguments. Anybody may see those, even of a process that shows
+/// nothing else of itself.
+#[must_use]
+pub fn processes_with(text: &str) -> Vec<Process> {
+    let ids = fs::read_dir("/proc").into_iter().flatten().flatten();
+    ids.filter_map(|entry| {
+        let id = entry.file_name().to_str()?.parse().ok()?;
+        let line = fs::read_to_string(entry.path().join("cmdline")).ok()?;
+        let arguments = line.split('\0').map(str::to_owned).collect();
+        line.contains(text).then_some(Process { id, arguments })
+    })
+    .collect()
+}
+
 /// Sends a signal, such as `KILL`, to a process or, with a minus before the id, to its group. Whether there was
 /// anybody to get it.
 ///

@@ -118,6 +118,7 @@ subcommands! {
     Audit(commands::audit::AuditArgs),
     Completions(commands::completions::CompletionsArgs),
     Redeem(commands::redeem::RedeemArgs),
+    Launch(commands::launch::LaunchArgs),
 }
 
 impl Cli {
@@ -209,6 +210,8 @@ mod tests {
             "authkeep get openai --profile work -vv --no-input --log-file x",
             "authkeep list --connected -q",
             "authkeep run --env --provider openai=work -- printenv --version",
+            "authkeep run --isolate=required --deny-unmatched -- ./agent --isolate",
+            "authkeep run --isolate -- ./agent",
             "authkeep refresh --watch openai --connection work --hook true",
             "authkeep profile create work",
             "authkeep audit log",

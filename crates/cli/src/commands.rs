@@ -12,6 +12,7 @@ pub(crate) mod get;
 mod handout;
 pub(crate) mod init;
 pub(crate) mod inspect;
+pub(crate) mod launch;
 pub(crate) mod list;
 pub(crate) mod login;
 pub(crate) mod logout;
@@ -55,6 +56,7 @@ pub(crate) fn run(
         Command::Use(args) => use_connection::run(context, args),
         Command::Providers(args) => providers::run(context, args),
         Command::Redeem(args) => redeem::run(context, args),
+        Command::Launch(args) => launch::run(context, args),
         Command::Inspect(args) => inspect::run(context, args),
         Command::Register(args) => register::run(context, output, args),
         Command::Profile(args) => profile::run(context, output, args),

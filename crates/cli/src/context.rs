@@ -9,6 +9,7 @@ use authkeep_audit::AuditLog;
 use authkeep_core::{Broker, BrokerParts, Home, ProfileName, ReqwestClient, SystemClock};
 use authkeep_registry::Registry;
 use authkeep_vault::{EntropyError, SqliteStore};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::args::GlobalArgs;
 use crate::env;
@@ -202,14 +203,21 @@ pub(crate) fn to_the_end<T>(work: impl Future<Output = T>) -> Result<T, CommandE
     Ok(outcome)
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            CommandError::caused(ExitCode::Other, "runtime", &error)
-                .hint("check the limits on processes and open files")
-        })
+fn runtime() -> Result<Runtime, CommandError> {
+    built(&mut Builder::new_current_thread())
+}
+
+/// A runtime for work that is never done: as many threads as there are processors, up to four.
+pub(crate) fn workers() -> Result<Runtime, CommandError> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    built(Builder::new_multi_thread().worker_threads(processors.min(4)))
+}
+
+fn built(builder: &mut Builder) -> Result<Runtime, CommandError> {
+    builder.enable_all().build().map_err(|error| {
+        CommandError::caused(ExitCode::Other, "runtime", &error)
+            .hint("check the limits on processes and open files")
+    })
 }
 
 /// The signals that ask the process to end. Where they cannot be listened for, they end it by themselves.

@@ -1,6 +1,6 @@
 //! The environment: read here and nowhere else.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -25,6 +25,20 @@ fn path(name: &str) -> Option<PathBuf> {
     std::env::var_os(name)
         .filter(|value| !value.is_empty())
         .map(PathBuf::from)
+}
+
+/// The names of all variables.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+pub(crate) fn names() -> Vec<OsString> {
+    std::env::vars_os().map(|(name, _)| name).collect()
+}
+
+/// Whether a variable is one of authkeep's own, which are nobody else's business.
+pub(crate) fn is_own(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b"AUTHKEEP_")
 }
 
 /// The variable that names the home.

@@ -13,6 +13,7 @@ mod env;
 mod error;
 mod exit_code;
 mod form;
+mod isolation;
 mod logging;
 mod output;
 mod person;
@@ -20,10 +21,6 @@ mod printable;
 mod process;
 mod prompt;
 mod refresher;
-#[expect(
-    dead_code,
-    reason = "what starts the sidecar makes one, and is not here yet"
-)]
 mod trust_kit;
 
 use std::process::ExitCode as ProcessExit;

@@ -46,6 +46,8 @@ pub(crate) enum Done {
     Secret(SecretString),
     /// Print nothing more: what there was to show was shown while it ran.
     Ended(ExitCode),
+    /// Print nothing more, and end with the code of the program that was run.
+    Exited(u8),
 }
 
 impl Done {
@@ -137,6 +139,17 @@ impl Output {
         write_now(printable(&String::from_utf8_lossy(&text)).as_bytes())
     }
 
+    /// Shows what a program amounted to that was run: on stderr, for stdout is the program's.
+    pub(crate) fn aside(&self, view: &dyn View) {
+        let mut text = Vec::new();
+        if self.quiet {
+        } else if self.json {
+            self.instruct_program(&view.json());
+        } else if view.human(&mut text).is_ok() {
+            self.to_stderr(&printable(&String::from_utf8_lossy(&text)));
+        }
+    }
+
     /// A text that is redrawn in place, where people look at a terminal that can do that.
     pub(crate) fn live(&self) -> Option<Live> {
         let able = !self.json && !env::is_dumb_terminal() && terminal_size().is_some();
@@ -163,6 +176,7 @@ impl Output {
     pub(crate) fn success(&self, done: Done) -> ProcessExit {
         match done {
             Done::Ended(code) => code.into(),
+            Done::Exited(code) => code.into(),
             Done::Secret(secret) => {
                 // EXPOSE: the one way out, by a command that names the secret.
                 self.to_stdout(secret.expose_secret().as_bytes(), ExitCode::Ok)

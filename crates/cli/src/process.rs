@@ -3,6 +3,8 @@
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::io;
+#[cfg(target_os = "linux")]
+use std::num::NonZeroI32;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -58,6 +60,46 @@ pub(crate) fn leave_no_core() {
 pub(crate) fn share_no_files() {
     #[cfg(unix)]
     close_fds::set_fds_cloexec(3, &[]);
+}
+
+/// Has the kernel end this process (SIGTERM) when the one that has started it is gone, however it went. False if it is
+/// gone already.
+#[cfg(target_os = "linux")]
+pub(crate) fn ends_with(parent: u32) -> bool {
+    use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
+    let tied = set_parent_process_death_signal(Some(Signal::TERM)).is_ok();
+    // Asked after that: whoever died before has sent no signal.
+    tied && getppid().map(Pid::as_raw_nonzero)
+        == i32::try_from(parent).ok().and_then(NonZeroI32::new)
+}
+
+/// Other systems have no such signal.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn ends_with(_parent: u32) -> bool {
+    true
+}
+
+/// Nobody else may look into this process: its memory, its environment, its files. Not even a process of the same
+/// user, unless it may look into all.
+pub(crate) fn be_opaque() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        // It fails for no value that there is.
+        let _opaque = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
+/// Ends this process by `signal`, so that whoever has started it sees what its program died of. Where that is not
+/// possible, the code that shells have for it is returned.
+#[cfg(unix)]
+pub(crate) fn die_of(signal: i32) -> u8 {
+    // The first process of a container is not killed by signals.
+    if !is_the_first() {
+        // It returns for signals that kill nobody.
+        let _alive = signal_hook::low_level::emulate_default_handler(signal);
+    }
+    u8::try_from(signal).map_or(u8::MAX, |signal| signal.saturating_add(128))
 }
 
 /// Whether the end of this process is the end of all others that it could start: the first process of a container.

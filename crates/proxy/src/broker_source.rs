@@ -27,16 +27,16 @@ const SPARE: Duration = Duration::from_secs(5);
 /// A server that answers 401 to everything shall not have the login renewed at every request.
 const BETWEEN_RENEWALS: Duration = Duration::from_secs(60);
 
-/// A [`CredentialSource`] on the user's logins, for a fixed set of them.
-#[derive(Debug)]
+/// A [`CredentialSource`] on the user's logins, for a fixed set of them; by default for none.
+#[derive(Debug, Default)]
 pub struct BrokerSource {
-    broker: Broker,
     slots: HashMap<Account, Slot>,
 }
 
 /// One login.
 #[derive(Debug)]
 struct Slot {
+    broker: Broker,
     /// What resolves to it.
     target: Target,
     known: Mutex<Option<Known>>,
@@ -65,13 +65,13 @@ impl BrokerSource {
     /// but in the environment, that is the provider without a connection.
     pub fn new(broker: Broker, logins: impl IntoIterator<Item = (Account, Target)>) -> Self {
         let slot = |target| Slot {
+            broker: broker.clone(),
             target,
             known: Mutex::default(),
             turn: Turns::default(),
         };
         let slots = logins.into_iter();
         Self {
-            broker,
             slots: slots
                 .map(|(account, target)| (account, slot(target)))
                 .collect(),
@@ -98,7 +98,7 @@ impl BrokerSource {
         };
         let found = match need {
             Need::OtherThan(refused) if found.token_id().as_ref() == Some(&refused) => {
-                self.replaced(account, found, &mut turn).await?
+                self.replaced(account, slot, found, &mut turn).await?
             }
             _ => found,
         };
@@ -114,7 +114,7 @@ impl BrokerSource {
     ) -> Result<Connection, Refusal> {
         let found = match slot.target.connection {
             Some(_) => self.looked_up(slot, turn).await,
-            None => self.broker.resolve(&slot.target, None).await,
+            None => slot.broker.resolve(&slot.target, None).await,
         };
         match found {
             Ok(found) if *found.name() == account.connection => Ok(found),
@@ -124,14 +124,14 @@ impl BrokerSource {
     }
 
     async fn looked_up(&self, slot: &Slot, turn: &mut Turn) -> Result<Connection, ResolveError> {
-        let (broker, target) = (self.broker.clone(), slot.target.clone());
+        let (broker, target) = (slot.broker.clone(), slot.target.clone());
         match blocking(move || broker.lookup(&target, None)).await? {
             Lookup::Fresh(found) => Ok(found),
-            Lookup::NeedsRefresh(found) if lives_on(&found, &self.broker, SPARE) => {
+            Lookup::NeedsRefresh(found) if lives_on(&found, &slot.broker, SPARE) => {
                 self.renew_ahead(slot, turn);
                 Ok(found)
             }
-            Lookup::NeedsRefresh(_) => self.broker.resolve(&slot.target, None).await,
+            Lookup::NeedsRefresh(_) => slot.broker.resolve(&slot.target, None).await,
             Lookup::NeedsLogin(found, status) => Err(ResolveError::NeedsLogin {
                 provider: found.provider().clone(),
                 connection: found.name().clone(),
@@ -149,7 +149,7 @@ impl BrokerSource {
         if turn.ahead.as_ref().is_some_and(|task| !task.is_finished()) {
             return;
         }
-        let (broker, target) = (self.broker.clone(), slot.target.clone());
+        let (broker, target) = (slot.broker.clone(), slot.target.clone());
         turn.ahead = Some(tokio::spawn(async move {
             if let Err(error) = broker.resolve(&target, None).await {
                 tracing::warn!(provider = %target.provider, %error, "a login was not renewed ahead of time");
@@ -161,6 +161,7 @@ impl BrokerSource {
     async fn replaced(
         &self,
         account: &Account,
+        slot: &Slot,
         found: Connection,
         turn: &mut Turn,
     ) -> Result<Connection, Refusal> {
@@ -169,13 +170,13 @@ impl BrokerSource {
             return Err(refused::no_other(account));
         }
         turn.renewed = Some(Instant::now());
-        let renewed = self.broker.renew(&account.target()).await;
+        let renewed = slot.broker.renew(&account.target()).await;
         renewed.map_err(|error| refused::unresolved(account, &error))
     }
 
     /// What the login holds, on record as released; as before where nothing has changed.
     async fn released(&self, slot: &Slot, found: Connection) -> Result<Live, Refusal> {
-        let until = lives_on(&found, &self.broker, GOOD_FOR).then(|| Instant::now() + GOOD_FOR);
+        let until = lives_on(&found, &slot.broker, GOOD_FOR).then(|| Instant::now() + GOOD_FOR);
         let secrets = found.secrets_id();
         if let Some(known) = slot.known().as_mut().filter(|k| k.secrets == secrets) {
             known.until = until;
@@ -183,7 +184,7 @@ impl BrokerSource {
         }
         *slot.known() = None;
         let (token, is_renewable) = (found.token_id(), found.is_refreshable());
-        let broker = self.broker.clone();
+        let broker = slot.broker.clone();
         let credential = blocking(move || broker.release(found, Purpose::Sidecar)).await;
         let live = Live {
             credential: Arc::new(credential.map_err(|_| refused::not_recorded())?),

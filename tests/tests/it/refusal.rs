@@ -5,7 +5,7 @@ use authkeep_tests::{Product, document};
 use serde_json::Value;
 
 /// The codes that are documented; nothing ends with another.
-pub(crate) const EXIT_CODES: [i32; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 130];
+pub(crate) const EXIT_CODES: [i32; 14] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 126, 127, 130];
 
 /// Checks one failure in both forms and returns what people read.
 pub(crate) fn refused(product: &Product, arguments: &[&str], code: i32, kind: &str) -> String {

@@ -1,10 +1,16 @@
-//! `authkeep run`: a program with credentials. Today by its environment; the sidecar proxy comes later.
+//! `authkeep run`: a program with logins. Behind the sidecar it never holds a credential; with `--env` it gets the real
+//! ones.
+
+mod child;
+mod logins;
+mod sidecar;
+mod summary;
 
 use std::ffi::OsString;
 use std::io;
 
 use authkeep_core::{ConnectionName, Purpose, Target, Variables};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use secrecy::ExposeSecret;
 
 use super::handout::{released, wanted};
@@ -15,26 +21,53 @@ use crate::exit_code::ExitCode;
 use crate::output::{Done, Output};
 use crate::process::become_program;
 
-/// Run a program with credentials in its environment.
+/// Run a program with your logins, without handing it a single credential.
 ///
-/// The program takes authkeep's place: its exit code, its signals and its terminal are its own. Each release is
-/// recorded in the audit log.
+/// The program runs behind a proxy of its own, the sidecar, on this machine. Its environment holds placeholders in
+/// place of keys and tokens, and the sidecar puts the real ones into requests to the providers' hosts. It renews what
+/// runs out, and ends with the program. Exit code and signals are the program's own. Each release is recorded in the
+/// audit log.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    authkeep run --env --provider openai -- python app.py\n  \
-    authkeep run --env --provider github=work --provider linear -- ./agent")]
+    authkeep run -- python app.py\n  \
+    authkeep run --provider github=work --provider linear -- ./agent\n  \
+    authkeep run --isolate=required --deny-unmatched -- ./agent\n  \
+    authkeep run --env --provider openai -- ./program-that-uses-no-proxy")]
 pub(crate) struct RunArgs {
-    /// Put the real values into the program's environment. Required until the sidecar proxy is there.
-    #[arg(long)]
-    env: bool,
-
     /// The providers, each with a connection if it matters which; without any, all that are connected.
     #[arg(long = "provider", value_name = "PROVIDER[=CONNECTION]", value_parser = target)]
     providers: Vec<Target>,
 
+    /// Refuse connections to hosts that no login is for.
+    #[arg(long, conflicts_with = "env")]
+    deny_unmatched: bool,
+
+    /// Answer the program's own attempts to refresh its token, with a placeholder.
+    #[arg(long, conflicts_with = "env")]
+    emulate_token_endpoint: bool,
+
+    /// Keep the program from authkeep's home, and from all TCP ports but the sidecar's (Linux). With `required`, start
+    /// nothing where the kernel cannot do both.
+    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true,
+        default_missing_value = "best-effort", conflicts_with = "env")]
+    isolate: Option<Isolate>,
+
+    /// Put the real values into the program's environment, and start no sidecar.
+    #[arg(long)]
+    env: bool,
+
     /// The program and its arguments.
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
+}
+
+/// How much isolation is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Isolate {
+    /// What the kernel can do.
+    BestEffort,
+    /// All of it, or the program is not started.
+    Required,
 }
 
 fn target(text: &str) -> Result<Target, String> {
@@ -58,14 +91,15 @@ pub(crate) fn run(
     output: &Output,
     args: &RunArgs,
 ) -> Result<Done, CommandError> {
-    if !args.env {
-        return Err(CommandError::new(
-            ExitCode::Other,
-            "no_sidecar",
-            "the sidecar proxy, which keeps credentials out of the program, is not built yet",
-        )
-        .hint("`authkeep run --env` puts the real values into the program's environment instead"));
+    if args.env {
+        with_secrets(context, output, args)
+    } else {
+        sidecar::run(context, output, args)
     }
+}
+
+/// Becomes the program, with the real values in its environment.
+fn with_secrets(context: &Context, output: &Output, args: &RunArgs) -> Result<Done, CommandError> {
     let variables = variables(context, output, args)?;
     if variables.iter().next().is_none() {
         output.warn("nothing is connected in this profile: the program gets no credential");
@@ -98,7 +132,7 @@ fn variables(
     released(&broker, connections, Purpose::Environment)
 }
 
-fn not_started(program: &OsString, error: &io::Error) -> CommandError {
+pub(super) fn not_started(program: &OsString, error: &io::Error) -> CommandError {
     // As shells and env(1) have it, so that it is told from the program's own codes.
     let code = match error.kind() {
         io::ErrorKind::NotFound => ExitCode::ProgramNotFound,

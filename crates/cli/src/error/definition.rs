@@ -1,5 +1,6 @@
 //! What to do where a provider definition cannot be used.
 
+use authkeep_core::OutletError;
 use authkeep_registry::{RegisterError, RegistryError};
 
 use super::CommandError;
@@ -38,6 +39,17 @@ impl From<RegisterError> for CommandError {
                     .hint("check the folder's permissions and the free space")
             }
             _ => caused("definition").hint("`authkeep doctor` checks the home"),
+        }
+    }
+}
+
+impl From<OutletError> for CommandError {
+    fn from(error: OutletError) -> Self {
+        match error {
+            OutletError::Registry(error) => error.into(),
+            OutletError::Lookup(error) => error.into(),
+            other => Self::caused(ExitCode::Other, "definition", &other)
+                .hint("register the definition again, then log in again"),
         }
     }
 }
