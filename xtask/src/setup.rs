@@ -11,7 +11,7 @@ use std::process::Command;
 use crate::shell::{self, Failed, has, root};
 
 /// Programs and the Debian packages that bring them.
-const PROGRAMS: [(&str, &str); 17] = [
+const PROGRAMS: [(&str, &str); 18] = [
     ("cc", "build-essential"),
     ("chromium", "chromium"),
     ("zsh", "zsh"),
@@ -25,6 +25,7 @@ const PROGRAMS: [(&str, &str); 17] = [
     ("wget", "wget"),
     ("openssl", "openssl"),
     ("go", "golang-go"),
+    ("nginx", "nginx-light"),
     ("javac", "default-jdk-headless"),
     ("ruby", "ruby"),
     ("php", "php-cli"),

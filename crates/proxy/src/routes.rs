@@ -236,7 +236,7 @@ impl Selection<'_> {
 }
 
 fn path_of(path_and_query: &str) -> &str {
-    path_and_query.split(['?', '#']).next().unwrap_or_default()
+    path_and_query.split('?').next().unwrap_or_default()
 }
 
 fn two_readings() -> Refusal {

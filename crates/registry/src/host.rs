@@ -313,14 +313,14 @@ fn has_prefix(path: &str, prefix: &str) -> bool {
 }
 
 /// True for a path that every server reads the same way: no dot segments, empty segments, path parameters or
-/// backslashes, and no encoded form of what would make one of them. A query is not part of it.
+/// backslashes, and no encoded form of what would make one of them. A query or a fragment is not part of it.
 #[must_use]
 pub fn is_plain_path(path: &str) -> bool {
     // Empty segments are collapsed by some servers and kept by others; path parameters are cut off by some.
     path.starts_with('/')
         && path
             .bytes()
-            .all(|b| b.is_ascii_graphic() && !b"\\;".contains(&b))
+            .all(|b| b.is_ascii_graphic() && !b"\\;#?".contains(&b))
         && !path.contains("//")
         && !path.split('/').any(|segment| matches!(segment, "." | ".."))
         && (!path.contains('%') || decodes_plainly(path))

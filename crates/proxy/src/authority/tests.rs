@@ -123,3 +123,98 @@ fn the_usual_port_is_not_written_upstream() {
     assert_eq!(for_https("A.example:443"), "a.example");
     assert_eq!(for_https("A.example:8443"), "a.example:8443");
 }
+
+#[test]
+fn only_spellings_of_the_same_authority_are_the_same() {
+    let ours = Authority::from_connect("allowed.test:443").expect("an authority");
+    let is_ours = |text: &str| Authority::from_host_header(text, 443).is_ok_and(|a| a == ours);
+    // What a comparison of the part before the port, after the user, without the dot and the case comes to.
+    let carelessly = |text: &str| {
+        let host = text.rsplit('@').next().unwrap_or_default();
+        let host = host
+            .split([':', '/', '\\', '?', '#', ','])
+            .next()
+            .unwrap_or_default();
+        let host = host.trim().trim_matches('.').trim_end_matches('\0');
+        host.eq_ignore_ascii_case("allowed.test")
+    };
+    let names = [
+        "allowed.test",
+        "ALLOWED.TEST",
+        "Allowed.Test",
+        "aLLOWED.tEST",
+    ];
+    let same = names.map(|name| {
+        [
+            name.to_owned(),
+            format!("{name}."),
+            format!("{name}:443"),
+            format!("{name}.:443"),
+        ]
+    });
+    let same = same.as_flattened();
+    assert!(same.iter().all(|text| is_ours(text)));
+    let spoilt = |text: &str| {
+        [
+            "attacker.test",
+            "attacker.test@",
+            "user:pw@",
+            "@",
+            " ",
+            "\t",
+            "\0",
+            ".",
+            "x",
+            "x.",
+            "-",
+            "http://",
+            "//",
+            "\\",
+            "%",
+        ]
+        .map(|before| format!("{before}{text}"))
+        .into_iter()
+        .chain(
+            [
+                ":80",
+                ":0443",
+                ":8443",
+                ":",
+                ":+443",
+                ":443:443",
+                ".attacker.test",
+                "@attacker.test",
+                ",attacker.test",
+                "/",
+                "?",
+                "#",
+                "\\",
+                "/@attacker.test",
+                " ",
+                "\t",
+                "\0",
+                "\r\nHost: attacker.test",
+                "%00",
+                "%2e",
+                "..",
+                "\u{3002}",
+            ]
+            .map(|after| format!("{text}{after}")),
+        )
+        .collect::<Vec<_>>()
+    };
+    let different: Vec<String> = same
+        .iter()
+        .flat_map(|text| spoilt(text))
+        .filter(|text| !same.contains(text))
+        .collect();
+    let misled = different.iter().filter(|text| carelessly(text)).count();
+    assert!(
+        different.len() > 500 && misled > 150,
+        "{} {misled}",
+        different.len()
+    );
+    for text in &different {
+        assert!(!is_ours(text), "{text:?}");
+    }
+}

@@ -10,6 +10,8 @@ mod authority;
 mod broker_source;
 mod certificates;
 mod gate;
+mod headers;
+mod paths;
 mod refusals;
 mod replay;
 mod slice;
