@@ -67,5 +67,6 @@ mod refusal;
 mod registration_openid;
 mod revocation_servers;
 mod run_child;
+mod run_isolated;
 mod run_sidecar;
 mod terminal;

@@ -175,6 +175,21 @@ fn real_secrets_of_the_environment_stop_at_the_sidecar() {
     // The negative control.
     assert!(inherited(&["run", "--env", "--provider", "openai", "--", "env"]).len() > 50);
     println!("figure: variables inherited for connected providers: 0 of 15");
+    // The rest is said by name.
+    let mut doctor = product.command(&["doctor"]);
+    let said = run(doctor.envs(names.iter().zip(&values))).stdout;
+    let (seen, kept_back) = said.split_once("keeps back").unwrap();
+    assert!(
+        names[15..].iter().all(|name| seen.contains(name.as_str())),
+        "{said}"
+    );
+    assert!(
+        names[..12]
+            .iter()
+            .all(|name| kept_back.contains(name.as_str())),
+        "{said}"
+    );
+    assert_eq!(Scanner::new(&values).scan(said.as_bytes()), []);
 }
 
 #[test]

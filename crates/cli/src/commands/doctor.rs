@@ -1,5 +1,7 @@
 //! `authkeep doctor`: checks everything that a login depends on, with a line to mend each failure.
 
+mod ambient;
+
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -9,10 +11,12 @@ use authkeep_vault::Store as _;
 use clap::Args;
 use serde_json::{Value, json};
 
+use self::ambient::Ambient;
 use crate::context::{Context, entropy, shown};
 use crate::env;
 use crate::error::{CommandError, quoted};
 use crate::exit_code::ExitCode;
+use crate::isolation::Support;
 use crate::output::{Done, View};
 
 /// Check the home, the vaults, the audit log, the definitions and the browser.
@@ -35,11 +39,31 @@ pub(crate) fn run(context: &Context, _args: &DoctorArgs) -> Result<Done, Command
         (None, false) => "none: logins print the address instead".to_owned(),
     };
     report.note("browser", browser);
-    report.note(
-        "isolation",
-        "run --env gives real values to the program; it can read and leak them".to_owned(),
-    );
+    let home = context.home().ok().flatten();
+    let broker = context.broker().ok().flatten();
+    let ambient = Ambient::here(&context.registry(home.as_ref()), broker.as_ref());
+    report.note("environment", ambient.message());
+    report.note("isolation", isolation());
     Ok(Done::view(report))
+}
+
+/// What the program is kept from, by the level of isolation.
+fn isolation() -> String {
+    let missing = Support::of_this_kernel().missing();
+    let walls = match missing.is_empty() {
+        true => {
+            "`run --isolate` also keeps it from the vault, and from all TCP ports but the sidecar's"
+                .to_owned()
+        }
+        false => format!(
+            "`run --isolate` has gaps on this kernel: {}",
+            missing.join(", ")
+        ),
+    };
+    format!(
+        "`run` keeps real values from the program, which as your user could still read the vault; {walls}; `run --env` gives \
+         it the real values"
+    )
 }
 
 fn check(context: &Context, home: &Home, report: &mut Report) {

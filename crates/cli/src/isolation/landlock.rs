@@ -9,6 +9,8 @@ use landlock::{
     path_beneath_rules,
 };
 
+use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+
 use super::{Support, Walls};
 
 /// Reading, changing, making, removing, moving, truncating: all that could be done with a secret in a file.
@@ -18,12 +20,40 @@ fn files() -> BitFlags<AccessFs> {
 
 pub(super) fn raise(walls: &Walls) -> io::Result<()> {
     rustix::thread::set_no_new_privs(true)?;
+    give_up_capabilities()?;
     let support = support();
     let enforced = enforce(walls).map_err(io::Error::other)?;
     if support.files && enforced == RulesetStatus::NotEnforced {
         return Err(io::Error::other("the kernel does not enforce the rules"));
     }
     Ok(())
+}
+
+/// What a container's superuser has, less what sees or sends packets past their sockets, and what makes devices.
+const KEPT: CapabilitySet = CapabilitySet::CHOWN
+    .union(CapabilitySet::DAC_OVERRIDE)
+    .union(CapabilitySet::FOWNER)
+    .union(CapabilitySet::FSETID)
+    .union(CapabilitySet::KILL)
+    .union(CapabilitySet::SETGID)
+    .union(CapabilitySet::SETUID)
+    .union(CapabilitySet::SETPCAP)
+    .union(CapabilitySet::NET_BIND_SERVICE)
+    .union(CapabilitySet::SYS_CHROOT)
+    .union(CapabilitySet::SETFCAP);
+
+/// The superuser has ways around the rules, such as reading the memory of processes that it may not trace. No program
+/// that is started later gets back what is given up here: no new privileges are to be had.
+fn give_up_capabilities() -> io::Result<()> {
+    let mut sets = capabilities(None)?;
+    for set in [
+        &mut sets.effective,
+        &mut sets.permitted,
+        &mut sets.inheritable,
+    ] {
+        *set &= KEPT;
+    }
+    Ok(set_capabilities(None, sets)?)
 }
 
 fn enforce(walls: &Walls) -> Result<RulesetStatus, RulesetError> {
