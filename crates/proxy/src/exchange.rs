@@ -25,7 +25,7 @@ use crate::routes::{Choice, Route};
 use crate::selection::{Named, Selection};
 use crate::sidecar::Shared;
 use crate::upgrade::{Afterwards, Switched};
-use crate::{Account, hygiene, inject, probe};
+use crate::{Account, hygiene, inject, probe, token_endpoint};
 
 const HTTPS: u16 = 443;
 
@@ -53,9 +53,9 @@ pub(crate) enum Destination {
 }
 
 /// A refusal, and the login that the request was for, as far as that was known.
-struct Refused {
-    refusal: Refusal,
-    account: Option<Account>,
+pub(crate) struct Refused {
+    pub(crate) refusal: Refusal,
+    pub(crate) account: Option<Account>,
 }
 
 impl From<Refusal> for Refused {
@@ -112,6 +112,10 @@ impl Exchange {
         afterwards: &Afterwards,
     ) -> Result<Response<Answer>, Refused> {
         self.check_authority(&request)?;
+        let accounts = self.token_accounts(&request);
+        if !accounts.is_empty() {
+            return token_endpoint::answer(&self.shared, &accounts, request).await;
+        }
         let link = match &self.destination {
             Destination::Server(link) => link,
             Destination::Probe(admission) => return Ok(probe::answer(*admission)),
@@ -159,6 +163,13 @@ impl Exchange {
             Answer::Streamed(body)
         };
         Ok(Response::from_parts(head, answer))
+    }
+
+    /// The logins whose token endpoint the request is for, where the run answers in its place.
+    fn token_accounts(&self, request: &Request<Incoming>) -> Vec<&Account> {
+        let target = request.uri().path_and_query();
+        let target = target.map_or("/", PathAndQuery::as_str);
+        self.shared.routes.token_endpoint(&self.authority, target)
     }
 
     /// Whose credential the request gets, if it gets one. What it says about that is taken out.

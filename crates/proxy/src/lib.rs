@@ -38,6 +38,7 @@ mod routes;
 mod selection;
 mod sidecar;
 mod tally;
+mod token_endpoint;
 mod tunnel;
 mod upgrade;
 mod upstream;

@@ -17,7 +17,9 @@ use crate::{Account, Code, Refusal};
 #[derive(Debug)]
 pub struct Placeholders {
     finder: AhoCorasick,
-    /// Whose each pattern of the finder is.
+    /// The texts, as the finder numbers them.
+    texts: Vec<String>,
+    /// Whose each of them is.
     accounts: Vec<Account>,
     shortest: usize,
 }
@@ -35,9 +37,22 @@ impl Placeholders {
         let (texts, accounts): (Vec<String>, Vec<Account>) = placeholders.unzip();
         Ok(Self {
             shortest: texts.iter().map(String::len).min().unwrap_or(usize::MAX),
-            finder: AhoCorasick::new(texts)?,
+            finder: AhoCorasick::new(&texts)?,
+            texts,
             accounts,
         })
+    }
+
+    /// What a program has in place of a login's secret, the first where it has several.
+    pub(crate) fn of(&self, account: &Account) -> Option<&str> {
+        let mut pairs = self.texts.iter().zip(&self.accounts);
+        let (text, _) = pairs.find(|(_, owner)| *owner == account)?;
+        Some(text)
+    }
+
+    /// Whose placeholders a text carries.
+    pub(crate) fn in_text(&self, text: &[u8]) -> Vec<&Account> {
+        self.all_in(text)
     }
 
     /// Whose placeholder a request carries, in its target or its headers, plain or in one of the forms that clients give

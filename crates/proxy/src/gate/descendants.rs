@@ -24,9 +24,11 @@ fn socket(peer: SocketAddr, own: SocketAddr) -> Option<(u32, u64)> {
     // Some runtimes reach IPv4 addresses through IPv6 sockets, where they are written mapped (RFC 4291 section 2.5.5.2).
     const MAPPED: &str = "0000000000000000FFFF0000";
     let (near, far) = (in_hex(peer)?, in_hex(own)?);
-    search("/proc/net/tcp", &near, &far).or_else(|| {
-        let [near, far] = [near, far].map(|address| format!("{MAPPED}{address}"));
-        search("/proc/net/tcp6", &near, &far)
+    let mapped = [&near, &far].map(|address| format!("{MAPPED}{address}"));
+    // The kernel's table can skip a line while others open and close sockets; it never invents one.
+    (0..3).find_map(|_| {
+        search("/proc/net/tcp", &near, &far)
+            .or_else(|| search("/proc/net/tcp6", &mapped[0], &mapped[1]))
     })
 }
 
