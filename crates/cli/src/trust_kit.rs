@@ -38,11 +38,12 @@ const PROXY: [&str; 6] = [
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 /// Variables that name the file of all roots, each with the one whose file its clients would otherwise use.
-const BUNDLES: [(&str, Option<&str>); 10] = [
+const BUNDLES: [(&str, Option<&str>); 11] = [
     ("SSL_CERT_FILE", None),
     ("CURL_CA_BUNDLE", Some("SSL_CERT_FILE")),
     ("REQUESTS_CA_BUNDLE", Some("CURL_CA_BUNDLE")),
     ("PIP_CERT", Some("REQUESTS_CA_BUNDLE")),
+    ("HTTPLIB2_CA_CERTS", Some("SSL_CERT_FILE")),
     ("AWS_CA_BUNDLE", Some("REQUESTS_CA_BUNDLE")),
     ("GIT_SSL_CAINFO", Some("SSL_CERT_FILE")),
     ("CARGO_HTTP_CAINFO", Some("SSL_CERT_FILE")),
@@ -91,7 +92,7 @@ pub(crate) struct TrustInput<'a> {
 #[derive(Debug)]
 pub(crate) struct TrustKit {
     variables: Vec<(OsString, Option<OsString>)>,
-    _directory: PrivateDirectory,
+    directory: PrivateDirectory,
 }
 
 impl TrustKit {
@@ -170,8 +171,17 @@ impl TrustKit {
         variables.extend(OVERRULING.map(|name| (name.into(), None)));
         Ok(Self {
             variables,
-            _directory: directory,
+            directory,
         })
+    }
+
+    /// Writes one more file beside those of the kit, and says where it is.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written, or there is one of this name.
+    pub(crate) fn file(&self, name: &str, content: &[u8]) -> io::Result<PathBuf> {
+        self.directory.write(name, content)
     }
 
     /// What to set in the program's environment, and what to remove from it where there is no value.

@@ -118,7 +118,10 @@ impl Exchange {
         }
         let link = match &self.destination {
             Destination::Server(link) => link,
-            Destination::Probe(admission) => return Ok(probe::answer(*admission)),
+            Destination::Probe(admission) => {
+                self.shared.tally.probe();
+                return Ok(probe::answer(*admission));
+            }
             Destination::Nowhere(refusal) => return Err(refusal.clone().into()),
         };
         check_method(&request)?;

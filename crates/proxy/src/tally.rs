@@ -14,6 +14,7 @@ pub struct Tally {
     passed: AtomicU64,
     tunnels: AtomicU64,
     minted: AtomicU64,
+    probed: AtomicU64,
 }
 
 /// The figures of one login.
@@ -52,6 +53,11 @@ impl Tally {
         self.minted.load(Ordering::Relaxed)
     }
 
+    /// Requests to the sidecar's own host ([`PROBE_HOST`](crate::PROBE_HOST)).
+    pub fn probed(&self) -> u64 {
+        self.probed.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn injected(&self, account: &Account) {
         self.count(account, |counts| counts.injected += 1);
     }
@@ -73,6 +79,10 @@ impl Tally {
 
     pub(crate) fn certificate(&self) {
         add(&self.minted);
+    }
+
+    pub(crate) fn probe(&self) {
+        add(&self.probed);
     }
 
     fn count(&self, account: &Account, step: impl FnOnce(&mut Counts)) {

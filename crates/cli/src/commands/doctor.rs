@@ -1,6 +1,7 @@
 //! `authkeep doctor`: checks everything that a login depends on, with a line to mend each failure.
 
 mod ambient;
+mod clients;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -21,10 +22,20 @@ use crate::output::{Done, View};
 
 /// Check the home, the vaults, the audit log, the definitions and the browser.
 #[derive(Debug, Args)]
-pub(crate) struct DoctorArgs {}
+pub(crate) struct DoctorArgs {
+    /// Check instead which programs of this machine speak through the sidecar of `run`, and trust it.
+    ///
+    /// Each program that is found is run once, and asks a host that the sidecar answers for by itself. Nothing leaves this machine.
+    #[arg(long)]
+    clients: bool,
+}
 
-pub(crate) fn run(context: &Context, _args: &DoctorArgs) -> Result<Done, CommandError> {
+pub(crate) fn run(context: &Context, args: &DoctorArgs) -> Result<Done, CommandError> {
     let mut report = Report::default();
+    if args.clients {
+        clients::check(&mut report)?;
+        return Ok(Done::view(report));
+    }
     match context.home() {
         Err(error) => report.failed("home", error),
         Ok(None) => report.note(

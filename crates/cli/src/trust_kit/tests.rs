@@ -99,6 +99,7 @@ fn a_bundle_has_the_roots_that_the_client_had_and_ours() {
         ("CURL_CA_BUNDLE", &general),
         ("GIT_SSL_CAINFO", &general),
         ("CARGO_HTTP_CAINFO", &general),
+        ("HTTPLIB2_CA_CERTS", &general),
         ("npm_config_cafile", &general),
         ("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", &general),
         ("PERL_LWP_SSL_CA_FILE", &general),
