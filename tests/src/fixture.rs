@@ -24,10 +24,13 @@ pub(crate) fn oidc_folder() -> PathBuf {
 }
 
 /// The machine's own search path: node may be installed anywhere.
+///
+/// Panics when there is none.
+#[must_use]
 #[expect(
     clippy::disallowed_methods,
     reason = "the harness runs the machine's own programs"
 )]
-pub(crate) fn search_path() -> std::ffi::OsString {
+pub fn search_path() -> std::ffi::OsString {
     std::env::var_os("PATH").expect("a PATH to find programs on")
 }

@@ -29,6 +29,7 @@ pub use binary::authkeep_bin;
 pub use browser::{Browser, BrowserAction, BrowserVisit};
 pub use counts::{moment, rounds};
 pub use expiry::{entropy, expire, open_vault, put_record, stored_record};
+pub use fixture::search_path;
 pub use oidc_provider::{OidcClient, OidcOptions, OidcProvider, OidcRotation};
 pub use processes::{
     Ended, Process, all_at_once, ended, processes_of, processes_with, send_signal, started,

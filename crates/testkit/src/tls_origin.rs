@@ -30,7 +30,7 @@ const NAME: &str = "api.localhost";
 
 /// A running server; stops when dropped.
 pub struct TlsOrigin {
-    port: u16,
+    host: String,
     ca_pem: String,
     state: Arc<State>,
     stop: Option<oneshot::Sender<()>>,
@@ -74,7 +74,18 @@ impl TlsOrigin {
     /// Panics when it cannot listen.
     #[must_use]
     pub fn start() -> Self {
-        let authority = Authority::new(NAME);
+        Self::with(NAME, Authority::new(NAME, None))
+    }
+
+    /// Starts a server whose certificate is for `name`, by an authority that may speak for `permitted` alone.
+    ///
+    /// Panics when it cannot listen.
+    #[must_use]
+    pub fn start_constrained(name: &'static str, permitted: &str) -> Self {
+        Self::with(name, Authority::new(name, Some(permitted)))
+    }
+
+    fn with(name: &'static str, authority: Authority) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
         listener
             .set_nonblocking(true)
@@ -91,7 +102,7 @@ impl TlsOrigin {
             runtime.block_on(serve(listener, acceptor, served, stopped));
         });
         Self {
-            port: address.port(),
+            host: format!("{name}:{}", address.port()),
             ca_pem: authority.pem(),
             state,
             stop: Some(stop),
@@ -99,16 +110,16 @@ impl TlsOrigin {
         }
     }
 
-    /// `api.localhost:PORT`.
+    /// Name and port: `api.localhost:PORT`, unless another name was asked for.
     #[must_use]
-    pub fn host(&self) -> String {
-        format!("{NAME}:{}", self.port)
+    pub fn host(&self) -> &str {
+        &self.host
     }
 
-    /// `https://api.localhost:PORT`, without a slash at the end.
+    /// `https://` and the host, without a slash at the end.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("https://{}", self.host())
+        format!("https://{}", self.host)
     }
 
     /// The certificate that signed the server's, in PEM.
@@ -143,7 +154,7 @@ impl Drop for TlsOrigin {
 impl fmt::Debug for TlsOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TlsOrigin")
-            .field("host", &self.host())
+            .field("host", &self.host)
             .finish_non_exhaustive()
     }
 }

@@ -22,6 +22,7 @@ mod cli_shapes;
 mod cli_store;
 mod client_assertion;
 mod client_credentials;
+mod clients;
 mod clock_jumps;
 mod completions;
 mod connections;

@@ -54,7 +54,8 @@ const ALLOWED: [(&str, &[&str]); 6] = [
 const OWNERS: [(&str, &[&str]); 7] = [
     ("rusqlite", &["authkeep-vault", "authkeep-benches"]),
     ("aes-gcm", &["authkeep-vault", "authkeep-benches"]),
-    ("reqwest", &["authkeep-core"]),
+    // Among the tests there is a client of a user's.
+    ("reqwest", &["authkeep-core", "authkeep-tests"]),
     ("ring", &["authkeep-flows"]),
     ("clap", &["authkeep-cli"]),
     ("clap_complete", &["authkeep-cli"]),

@@ -24,7 +24,7 @@ pub(super) async fn answer(
 ) -> Result<Response<Body>, Infallible> {
     let path = request.uri().path().to_owned();
     Ok(match path.as_str() {
-        "/v1/chat/completions" | "/v1/messages" => model(request).await,
+        "/v1/chat/completions" | "/anthropic/v1/messages" => model(request).await,
         "/events" => stream::events(state),
         "/events/go-on" => {
             state.go_on.notify_waiters();

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, GeneralSubtree, IsCa, KeyPair,
+    KeyUsagePurpose, NameConstraints,
+};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
@@ -13,12 +16,19 @@ pub(super) struct Authority {
 }
 
 impl Authority {
-    pub(super) fn new(host: &'static str) -> Self {
+    /// One that may speak for what is at or below `permitted`, and says so as critically as the sidecar's does; without
+    /// that, for everything.
+    pub(super) fn new(host: &'static str, permitted: Option<&str>) -> Self {
         let mut params = CertificateParams::default();
         // Two certificates of one name would pass for one that has signed itself.
         let name = &mut params.distinguished_name;
         name.push(DnType::CommonName, "authority of a test");
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.name_constraints = permitted.map(|name| NameConstraints {
+            permitted_subtrees: vec![GeneralSubtree::DnsName(name.to_owned())],
+            excluded_subtrees: Vec::new(),
+        });
         let key = KeyPair::generate().expect("a key");
         let issuer = CertifiedIssuer::self_signed(params, key).expect("a certificate");
         Self { issuer, host }

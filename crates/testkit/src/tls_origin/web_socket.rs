@@ -17,6 +17,9 @@ use super::answer::{Body, text};
 /// Section 1.3: what the server shows that it has understood.
 const PHRASE: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
+/// Section 5.2: the kind of frame that ends a connection.
+const CLOSE: u8 = 8;
+
 pub(super) fn echo(mut request: Request<Incoming>) -> Response<Body> {
     let Some(key) = request.headers().get(SEC_WEBSOCKET_KEY).cloned() else {
         return text("text/plain", "this is a WebSocket\n");
@@ -57,5 +60,9 @@ async fn frames(mut connection: TokioIo<hyper::upgrade::Upgraded>) -> io::Result
         frame.append(&mut message);
         connection.write_all(&frame).await?;
         connection.flush().await?;
+        // Section 7.1.1: of two that have said they are leaving, the server goes first.
+        if kind & 0x0F == CLOSE {
+            return connection.shutdown().await;
+        }
     }
 }
