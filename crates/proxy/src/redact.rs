@@ -52,8 +52,9 @@ impl Secrets {
     /// Takes them out of the headers of an answer.
     pub fn redact_headers(&self, headers: &mut HeaderMap) {
         for value in headers.values_mut() {
-            let found =
-                (self.texts()).any(|secret| memmem::find(value.as_bytes(), secret).is_some());
+            let found = (self.texts()).any(|secret| {
+                value.len() >= secret.len() && memmem::find(value.as_bytes(), secret).is_some()
+            });
             if !found {
                 continue;
             }

@@ -114,18 +114,20 @@ impl Routes {
         if self.endpoints.contains(authority, path) {
             return self.nobody(authority, selection);
         }
+        let mut meant: Vec<&Route> = self.at(authority).collect();
         let is_plain = is_plain_path(path);
-        if !is_plain && self.paths_are_limits(authority) {
+        if !is_plain && paths_are_limits(&meant) {
             return Err(two_readings());
         }
         // Where letters are no limit, they just tell one injection from another.
-        let meant = |route: &&Route| route.pattern.begins(path) && selection.admits(route);
-        let matching = || self.at(authority).filter(meant);
-        let Some(best) = matching().max_by_key(|route| route.pattern.specificity()) else {
+        meant.retain(|route| route.pattern.begins(path) && selection.admits(route));
+        let best = meant.iter().max_by_key(|route| route.pattern.specificity());
+        let Some(best) = best.copied() else {
             return self.nobody(authority, selection);
         };
         let specificity = best.pattern.specificity();
-        let rivals = || matching().filter(|rival| rival.pattern.specificity() == specificity);
+        meant.retain(|rival| rival.pattern.specificity() == specificity);
+        let rivals = || meant.iter().copied();
         let chosen = if rivals().all(|rival| rival.account == best.account) {
             best
         } else {
@@ -147,17 +149,6 @@ impl Routes {
     ) -> impl Iterator<Item = &'a Route> + use<'a, 'b> {
         let covers = move |route: &&Route| route.pattern.covers(authority.host(), authority.port());
         self.routes.iter().filter(covers)
-    }
-
-    /// Whether some login is for a part of this authority only. Where each of them has all of it, a path prefix just
-    /// says how its credential is put into the request.
-    fn paths_are_limits(&self, authority: &Authority) -> bool {
-        let has_all = |account: &Account| {
-            let mut own = self.at(authority).filter(|r| r.account == *account);
-            own.any(|route| route.pattern.path().is_none())
-        };
-        self.at(authority)
-            .any(|route| route.pattern.path().is_some() && !has_all(&route.account))
     }
 
     /// The request is for no login. That is an error where it says that it is for one.
@@ -233,6 +224,17 @@ impl Selection<'_> {
         self.named.is_none_or(|named| named.admits(&route.account))
             && self.placeholder.is_none_or(|own| *own == route.account)
     }
+}
+
+/// Whether some login is for a part of the authority of these routes only. Where each of them has all of it, a path prefix
+/// just says how its credential is put into the request.
+fn paths_are_limits(routes: &[&Route]) -> bool {
+    let has_all = |account: &Account| {
+        let mut own = routes.iter().filter(|route| route.account == *account);
+        own.any(|route| route.pattern.path().is_none())
+    };
+    let mut parts = routes.iter().filter(|route| route.pattern.path().is_some());
+    parts.any(|route| !has_all(&route.account))
 }
 
 fn path_of(path_and_query: &str) -> &str {
