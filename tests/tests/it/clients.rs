@@ -10,6 +10,7 @@ mod page;
 mod rows;
 mod stage;
 mod streams;
+mod unrouted;
 
 use authkeep_tests::rounds;
 

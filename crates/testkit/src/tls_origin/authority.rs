@@ -41,7 +41,9 @@ impl Authority {
     /// For both versions of HTTP; the client chooses.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new([self.host.to_owned()]).expect("a host name");
+        let mut params = CertificateParams::new([self.host.to_owned()]).expect("a host name");
+        // Authorities of two servers have one name; this tells which one it was.
+        params.use_authority_key_identifier_extension = true;
         let leaf = params.signed_by(&key, &self.issuer).expect("a certificate");
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)

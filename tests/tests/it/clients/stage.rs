@@ -15,6 +15,8 @@ pub(super) struct Stage {
     pub(super) origin: TlsOrigin,
     product: Product,
     secret: String,
+    /// The certificates that the user trusts.
+    roots: String,
 }
 
 /// What became of a program.
@@ -47,16 +49,23 @@ impl Stage {
         let login = product.run_with_input(&["login", "acme", "--with-token"], &secret);
         assert_eq!(login.code, 0, "{login:?}");
         Self {
+            roots: origin.ca_pem().to_owned(),
             origin,
             product,
             secret,
         }
     }
 
+    /// The same for a user who trusts one more authority.
+    pub(super) fn trusting(mut self, pem: &str) -> Self {
+        self.roots.push_str(pem);
+        self
+    }
+
     /// Runs a line of shell behind the sidecar, without some of the variables that it sets.
     pub(super) fn run(&self, line: &str, without: &[&str]) -> Run {
         let trusted = self.product.home().tmp().join("origin.pem");
-        std::fs::write(&trusted, self.origin.ca_pem()).unwrap();
+        std::fs::write(&trusted, &self.roots).unwrap();
         let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/clients");
         assert!(
             clients.join("built/Client.class").is_file(),
