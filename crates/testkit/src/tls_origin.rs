@@ -60,10 +60,14 @@ impl SeenRequest {
     }
 }
 
+/// Whether a request may be answered.
+type Judge = dyn Fn(&SeenRequest) -> bool + Send + Sync;
+
 /// What the connections share.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     seen: Mutex<Vec<SeenRequest>>,
+    judge: Option<Box<Judge>>,
     /// Somebody asked for the rest of the event streams.
     go_on: Notify,
 }
@@ -74,7 +78,19 @@ impl TlsOrigin {
     /// Panics when it cannot listen.
     #[must_use]
     pub fn start() -> Self {
-        Self::with(NAME, Authority::new(NAME, None))
+        Self::with(NAME, Authority::new(NAME, None), State::default())
+    }
+
+    /// The same, which answers 401 (RFC 9110 section 15.5.2) to what `judge` does not let through.
+    ///
+    /// Panics when it cannot listen.
+    #[must_use]
+    pub fn judged_by(judge: impl Fn(&SeenRequest) -> bool + Send + Sync + 'static) -> Self {
+        let state = State {
+            judge: Some(Box::new(judge)),
+            ..State::default()
+        };
+        Self::with(NAME, Authority::new(NAME, None), state)
     }
 
     /// Starts a server whose certificate is for `name`, by an authority that may speak for `permitted` alone.
@@ -82,16 +98,17 @@ impl TlsOrigin {
     /// Panics when it cannot listen.
     #[must_use]
     pub fn start_constrained(name: &'static str, permitted: &str) -> Self {
-        Self::with(name, Authority::new(name, Some(permitted)))
+        let authority = Authority::new(name, Some(permitted));
+        Self::with(name, authority, State::default())
     }
 
-    fn with(name: &'static str, authority: Authority) -> Self {
+    fn with(name: &'static str, authority: Authority, state: State) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
         listener
             .set_nonblocking(true)
             .expect("a listener for an event loop");
         let address = listener.local_addr().expect("a bound listener");
-        let state = Arc::new(State::default());
+        let state = Arc::new(state);
         let (stop, stopped) = oneshot::channel();
         let (served, acceptor) = (Arc::clone(&state), authority.acceptor());
         let thread = std::thread::spawn(move || {
@@ -190,8 +207,15 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, state: Arc<State>)
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let service = service_fn(move |request: Request<Incoming>| {
         let state = Arc::clone(&state);
-        state.seen().push(SeenRequest::of(&request));
-        answer::answer(state, request)
+        let seen = SeenRequest::of(&request);
+        let is_welcome = state.judge.as_ref().is_none_or(|judge| judge(&seen));
+        state.seen().push(seen);
+        async move {
+            match is_welcome {
+                true => answer::answer(state, request).await,
+                false => Ok(answer::unauthorized()),
+            }
+        }
     });
     let stream = TokioIo::new(stream);
     if is_http2 {

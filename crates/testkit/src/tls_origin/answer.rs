@@ -55,6 +55,15 @@ pub(super) async fn answer(
     })
 }
 
+/// The credential is not one, or not any more.
+pub(super) fn unauthorized() -> Response<Body> {
+    let mut answer = json_answer(&json!({ "error": "invalid_token" }));
+    *answer.status_mut() = StatusCode::UNAUTHORIZED;
+    let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+    answer.headers_mut().insert("www-authenticate", challenge);
+    answer
+}
+
 /// What the SDKs of two vendors read, whole or as events.
 async fn model(request: Request<Incoming>) -> Response<Body> {
     let is_openai = request.uri().path() == "/v1/chat/completions";
