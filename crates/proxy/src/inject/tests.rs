@@ -192,6 +192,19 @@ fn a_path_prefix_takes_the_place_of_the_placeholder() {
 }
 
 #[test]
+fn nobody_climbs_out_of_a_path_prefix() {
+    let mut injection = Injection::default();
+    injection.path = Some(template("/bot{token}"));
+    let routes = routes(injection);
+    let authority = Authority::from_connect("api.example:443").expect("an authority");
+    for path in ["/..", "/../x", "/a/%2e%2e/..", "/a//b"] {
+        let choice = routes.choose(&authority, path, Selection::default());
+        let code = choice.map(|_| ()).map_err(|refusal| refusal.code);
+        assert_eq!(code, Err(Code::BadRequest), "{path}");
+    }
+}
+
+#[test]
 fn own_placeholders_elsewhere_are_taken_out() {
     let injection = headers(&[("X-Api-Key", "{token}")]);
     let bearer = format!("Bearer {PLACEHOLDER}");

@@ -288,7 +288,9 @@ fn headers() -> Vec<Vec<u8>> {
 }
 
 fn chunks() -> Vec<Vec<u8>> {
-    const BODIES: [&str; 38] = [
+    const BODIES: [&str; 40] = [
+        "0;x\n\r\n",
+        "5;x\nhello\r\n0\r\n\r\n",
         "5;x\r\nhello\r\n0\r\n\r\n",
         "5;x=1\r\nhello\r\n0\r\n\r\n",
         "5;x=\"\n\"\r\nhello\r\n0\r\n\r\n",
