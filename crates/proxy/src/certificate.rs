@@ -234,3 +234,6 @@ fn valid(params: &mut CertificateParams, now: Timestamp, life: Duration) {
     params.not_before = now - BACKDATED;
     params.not_after = now + life;
 }
+
+#[cfg(test)]
+mod tests;

@@ -175,3 +175,70 @@ impl EgressProxy {
         )))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_reached_directly_is_read_as_other_programs_read_it() {
+        let egress = Egress::new(&ProxySettings {
+            https: Some("proxy.example:3128".to_owned()),
+            no_proxy: Some(
+                "Exact.example, .dot.example,*.star.example, 10.0.0.0/8,192.0.2.7,[2001:db8::1],fd00::/8 port.example:8443"
+                    .to_owned(),
+            ),
+        })
+        .expect("it is a proxy");
+        for (authority, is_direct) in [
+            ("exact.example:443", true),
+            ("sub.exact.example:443", true),
+            ("inexact.example:443", false),
+            ("a.dot.example:443", true),
+            ("a.star.example:443", true),
+            ("10.255.0.1:443", true),
+            ("11.0.0.1:443", false),
+            ("192.0.2.7:443", true),
+            ("192.0.2.8:443", false),
+            ("[2001:db8::1]:443", true),
+            ("[fd12::1]:443", true),
+            ("[fe12::1]:443", false),
+            ("port.example:8443", true),
+            ("port.example:443", false),
+            ("localhost:1", true),
+            ("a.localhost:1", true),
+            ("127.9.9.9:1", true),
+            ("other.example:443", false),
+        ] {
+            let parsed = Authority::from_connect(authority).expect("an authority");
+            assert_eq!(
+                egress.for_authority(&parsed).is_none(),
+                is_direct,
+                "{authority}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_proxies_over_http_are_known() {
+        let settings = |https: &str| ProxySettings {
+            https: Some(https.to_owned()),
+            no_proxy: Some("*".to_owned()),
+        };
+        for unknown in [
+            "https://proxy.example",
+            "socks5://proxy.example",
+            "http://",
+            "://",
+        ] {
+            assert!(Egress::new(&settings(unknown)).is_err(), "{unknown}");
+        }
+        let everything = Egress::new(&settings("http://u:p@proxy.example")).expect("a proxy");
+        let any = Authority::from_connect("any.example:443").expect("an authority");
+        assert!(everything.for_authority(&any).is_none());
+        assert!(
+            !format!("{everything:?}").contains("dTpw"),
+            "its credential is not shown"
+        );
+    }
+}

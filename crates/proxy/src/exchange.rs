@@ -10,6 +10,7 @@ use http::request::Parts;
 use http::uri::{self, PathAndQuery, Scheme};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
 use hyper::body::Incoming;
+use tokio::sync::Notify;
 
 use crate::authority::Authority;
 use crate::awaited::{self, Awaited};
@@ -39,6 +40,7 @@ pub(crate) struct Exchange {
     /// The same as an `:authority`.
     uri_authority: uri::Authority,
     destination: Destination,
+    end: Notify,
 }
 
 /// Where requests go.
@@ -81,7 +83,13 @@ impl Exchange {
             uri_authority: name.parse()?,
             authority,
             destination,
+            end: Notify::new(),
         })
+    }
+
+    /// Waits until there is no use in further requests over this connection.
+    pub(crate) async fn end(&self) {
+        self.end.notified().await;
     }
 
     /// Answers one request: with what the server says, or with a refusal.
@@ -90,6 +98,7 @@ impl Exchange {
         request: Request<Incoming>,
         afterwards: &Afterwards,
     ) -> Response<Answer> {
+        let is_http1 = request.version() < Version::HTTP_2;
         match self.forward(request, afterwards).await {
             Ok(response) => response,
             Err(Refused { refusal, account }) => {
@@ -98,8 +107,11 @@ impl Exchange {
                 let mut response = refusal.response().map(Answer::given);
                 if matches!(self.destination, Destination::Nowhere(_)) {
                     // The next connection may have better luck.
-                    let close = HeaderValue::from_static("close");
-                    response.headers_mut().insert(header::CONNECTION, close);
+                    self.end.notify_one();
+                    if is_http1 {
+                        let close = HeaderValue::from_static("close");
+                        response.headers_mut().insert(header::CONNECTION, close);
+                    }
                 }
                 response
             }
@@ -286,6 +298,11 @@ impl Exchange {
         let uri = request.uri();
         let mut hosts = request.headers().get_all(header::HOST).iter();
         let (host, second) = (hosts.next(), hosts.next());
+        let is_path = uri.scheme().is_none() && uri.authority().is_none();
+        if is_path && (host, second) == (Some(&self.host), None) {
+            // The way it nearly always is.
+            return Ok(());
+        }
         let in_host = host.map(|host| host.to_str().unwrap_or_default());
         let in_target = uri.authority().map(|authority| authority.as_str());
         let is_ours = |text: &str| {

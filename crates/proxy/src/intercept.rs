@@ -7,6 +7,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,8 +33,6 @@ use crate::upgrade::Afterwards;
 
 /// For the client's part of the TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// For the next request to come, and its head to be complete.
-const IDLE: Duration = Duration::from_secs(10 * 60);
 /// Requests at once on one HTTP/2 connection.
 const STREAMS: u32 = 256;
 
@@ -106,19 +105,23 @@ where
         async move { Ok::<_, Infallible>(exchange.answer(request, &afterwards).await) }
     });
     if protocol.is_http2() {
-        return hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+        let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .auto_date_header(false)
             .max_header_list_size(HEAD)
             .max_concurrent_streams(STREAMS)
-            .serve_connection(TokioIo::new(tls), service)
-            .await;
+            .serve_connection(TokioIo::new(tls), service);
+        let mut connection = pin!(connection);
+        tokio::select! {
+            served = connection.as_mut() => return served,
+            () = exchange.end() => connection.as_mut().graceful_shutdown(),
+        }
+        return connection.await;
     }
     let tls = StrictHead::new(tls);
     let watch = tls.end_of_watch();
+    // No deadline for heads: the client has shown who it is, and a timer for each request is not for free.
     hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(IDLE)
         .auto_date_header(false)
         .max_header_size(HEAD as usize)
         .serve_connection(TokioIo::new(tls), service)

@@ -181,9 +181,13 @@ impl Stage {
     }
 }
 
+/// Whatever a test was about: the server that no login is for has never seen the secret.
 impl Drop for Stage {
     fn drop(&mut self) {
         self.serving.abort();
+        if !std::thread::panicking() {
+            assert_eq!(self.leaks(&self.attacker), 0);
+        }
     }
 }
 

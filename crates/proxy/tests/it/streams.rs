@@ -288,3 +288,32 @@ async fn a_connection_that_the_server_has_closed_is_opened_again() {
     }
     assert_eq!(stage.allowed.connections(), 3);
 }
+
+#[tokio::test]
+async fn a_server_that_was_gone_is_reached_by_the_next_connection() {
+    let authority = Arc::new(TestAuthority::new());
+    // Nobody listens there: the port is kept, and given to the server later.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let origin = Origin::elsewhere(socket.local_addr().unwrap());
+    let stage = Stage::around(Plan::default(), authority, origin).await;
+    let allowed = stage.allowed();
+    let mut request = get(&allowed, "/", &stage.placeholder);
+    request.headers_mut().remove("host");
+    *request.uri_mut() = format!("https://{allowed}/").parse().unwrap();
+    let mut client = stage.client().http2(&allowed).await;
+    let answered = Answered::of(client.send_request(request).await.unwrap()).await;
+    assert_eq!(
+        (answered.status, answered.error().as_str()),
+        (StatusCode::BAD_GATEWAY, "upstream_unreachable")
+    );
+    // The connection is over, so that the program opens another.
+    let closed = async {
+        while client.ready().await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(SOON, closed).await.unwrap();
+    let answered = stage.client().get(&allowed, "/", &stage.placeholder).await;
+    assert_eq!(answered.headers["connection"], "close");
+}
