@@ -57,6 +57,27 @@ fn several_accounts_are_told_apart() {
     assert_eq!(output.code, 0, "{output:?}");
     assert_eq!(behind.authorizations()[2], work);
 
+    // Nobody guesses which of two is meant, where neither is the default one.
+    assert_eq!(
+        behind
+            .product
+            .run(&["logout", "acme", "--connection", "default"])
+            .code,
+        0
+    );
+    behind.log_in("acme", "home", &behind.key);
+    let output = behind.run("echo \"${ACME_API_KEY:-none}\"");
+    assert_eq!(output.stdout, "none\n");
+    assert!(output.stderr.contains("authkeep use acme"), "{output:?}");
+    assert_eq!(
+        behind
+            .product
+            .run(&["logout", "acme", "--connection", "home"])
+            .code,
+        0
+    );
+    behind.log_in("acme", "default", &behind.key);
+
     // Two services at one host, and nobody says which is meant.
     behind.define("other", json!({}));
     behind.log_in("other", "default", &behind.key);
@@ -186,5 +207,24 @@ fn a_run_within_a_run_has_logins_of_its_own() {
     assert!(
         output.stderr.contains("acme=default 1 request"),
         "{output:?}"
+    );
+}
+
+#[test]
+fn the_most_talkative_log_holds_no_secret() {
+    let behind = Behind::new();
+    let mut command = behind.script(
+        &["-vv"],
+        &format!("{CURL} -o /dev/null $URL/a; {CURL} -o /dev/null https://192.0.2.1/; true"),
+    );
+    command.env("AUTHKEEP_LOG", "trace");
+    let log = run(&mut command).stderr;
+    assert!(log.len() > 1000 && log.contains("authkeep_proxy"), "{log}");
+    assert_eq!(Scanner::new(&[&behind.key]).scan(log.as_bytes()), []);
+    // The negative control.
+    let planted = format!("{log}{}", behind.key);
+    assert_eq!(
+        Scanner::new(&[&behind.key]).scan(planted.as_bytes()).len(),
+        1
     );
 }

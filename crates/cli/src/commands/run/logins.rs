@@ -50,8 +50,16 @@ impl Logins {
         };
         let mut stored = Vec::new();
         for provider in broker.list()? {
-            if !provider.connections.is_empty() {
-                logins.clear_of(&broker, &provider.name, &provider.connections)?;
+            if provider.connections.is_empty() {
+                continue;
+            }
+            logins.clear_of(&broker, &provider.name, &provider.connections);
+            if named.is_empty() && provider.default_connection().is_none() {
+                output.warn(&format!(
+                    "{0} has several connections, and none is the default one, so its variables are not set: name one \
+                     with --provider, or run `authkeep use {0} NAME`",
+                    provider.name
+                ));
             }
             stored.extend(provider.connections);
         }
@@ -66,7 +74,7 @@ impl Logins {
             for connection in each(&broker, output, named)? {
                 let connection = connection?;
                 let provider = connection.provider().clone();
-                logins.clear_of(&broker, &provider, std::slice::from_ref(&connection))?;
+                logins.clear_of(&broker, &provider, std::slice::from_ref(&connection));
                 logins.add(&broker, output, &connection, Named::Yes)?;
             }
         }
@@ -92,19 +100,13 @@ impl Logins {
     }
 
     /// Keeps what the environment may hold of this provider's secrets from the program.
-    fn clear_of(
-        &mut self,
-        broker: &Broker,
-        provider: &ProviderName,
-        connections: &[Connection],
-    ) -> Result<(), CommandError> {
+    fn clear_of(&mut self, broker: &Broker, provider: &ProviderName, connections: &[Connection]) {
         // A definition that cannot be read does not stand in the way of another provider's.
         if let Ok(Some(found)) = broker.registry().find(provider) {
             self.real.extend(credential_variables(&found.definition));
         }
         let pinned = connections.iter().flat_map(Connection::variables);
         self.real.extend(pinned.map(str::to_owned));
-        Ok(())
     }
 
     fn add(
