@@ -55,6 +55,22 @@ pub(crate) fn leave_no_core() {
     }
 }
 
+/// Lets this process open as many files as the sidecar needs for all its connections, and the system grants.
+pub(crate) fn allow_many_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        const ENOUGH: u64 = 4096;
+        let mut limit = getrlimit(Resource::Nofile);
+        let granted = limit.maximum.map_or(ENOUGH, |most| most.min(ENOUGH));
+        if limit.current.is_some_and(|current| current < granted) {
+            limit.current = Some(granted);
+            // With less there are fewer connections.
+            let _raised = setrlimit(Resource::Nofile, limit);
+        }
+    }
+}
+
 /// Whatever files this process was left by those who started it, beyond the standard three, the programs that it
 /// starts do not get. A lock or a pipe of the caller's would otherwise outlive the caller.
 pub(crate) fn share_no_files() {

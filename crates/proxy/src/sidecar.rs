@@ -31,8 +31,10 @@ use crate::request_head::StrictHead;
 use crate::upstream::{Roots, Upstreams};
 use crate::{CredentialSource, Placeholders, Routes, Tally, intercept, tunnel};
 
-/// How many connections of clients stand at once.
+/// How many connections of clients stand at once, where the process may open enough files.
 const CONNECTIONS: usize = 1024;
+/// Files that are not connections: the vault, the trust store, the names' resolver.
+const OTHER_FILES: u64 = 64;
 /// For the head of a request to the proxy to be complete.
 const HEAD_TIME: Duration = Duration::from_secs(30);
 /// Before connections are accepted again, when the machine has no more descriptors.
@@ -156,8 +158,11 @@ impl Sidecar {
     }
 
     /// Serves until it is dropped, and all connections with it.
+    ///
+    /// Up to 1,024 connections stand at once, each of which may take two files: a process whose limit on open files is low
+    /// serves fewer, and says so to those that are too many.
     pub async fn serve(&self) -> Infallible {
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let places = Arc::new(Semaphore::new(places()));
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
@@ -181,6 +186,19 @@ impl Sidecar {
             }
         }
     }
+}
+
+/// How many connections there is room for.
+fn places() -> usize {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit};
+        if let Some(files) = getrlimit(Resource::Nofile).current {
+            let pairs = files.saturating_sub(OTHER_FILES) / 2;
+            return usize::try_from(pairs).map_or(CONNECTIONS, |pairs| pairs.clamp(1, CONNECTIONS));
+        }
+    }
+    CONNECTIONS
 }
 
 async fn connection(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr) {

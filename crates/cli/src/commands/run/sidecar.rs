@@ -122,6 +122,8 @@ async fn behind(
     let signals = Forwarding::listen();
     let child = start.spawn(context);
     let child = child.map_err(|error| not_started(&args.command[0], &error))?;
+    // Only now: the program keeps the limit that the user has set.
+    process::allow_many_files();
     sidecar.admit_descendants_of(child.id());
     let tally = sidecar.tally();
     let serving = tokio::spawn(async move { sidecar.serve().await });
