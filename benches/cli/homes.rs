@@ -56,6 +56,8 @@ pub(crate) struct Homes {
     pub(crate) hundred: PathBuf,
     /// One under each of 1,000 providers of the user's own.
     pub(crate) thousand: PathBuf,
+    /// One login, as most homes have a few.
+    pub(crate) login: PathBuf,
     pub(crate) floor_database: PathBuf,
     pub(crate) floor_key: PathBuf,
 }
@@ -66,6 +68,7 @@ impl Homes {
             one: folder.join("one"),
             hundred: folder.join("hundred"),
             thousand: folder.join("thousand"),
+            login: folder.join("login"),
             floor_database: folder.join("floor.db"),
             floor_key: folder.join("floor.key"),
         };
@@ -77,6 +80,7 @@ impl Homes {
         if !seeded.success() {
             return Err("the floor was not seeded".into());
         }
+        login(programs, &homes.login, "openai", 0, 0)?;
         for at in 0..CONNECTIONS {
             login(programs, &homes.one, "openai", at, at)?;
         }

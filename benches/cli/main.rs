@@ -1,7 +1,7 @@
 //! Measures whole commands as a user meets them: processes, from start to exit, on seeded homes.
 //!
 //! `cargo bench -p authkeep-benches` builds both programs, seeds the homes, runs every target once a round
-//! and prints a table for `get` and one for `list`. Rounds are interleaved, so that whatever else the
+//! and prints a table for `get`, one for `list` and one for `run`. Rounds are interleaved, so that whatever else the
 //! machine does befalls all targets alike. Nothing here fails because a machine is slow, unless `--check`
 //! asks for that.
 //!
@@ -76,7 +76,7 @@ fn measure(group: &mut [Target], rounds: usize) -> Fallible<Report> {
 }
 
 /// What is measured, in groups of like cost. The first of each is the floor that the others are compared with.
-fn groups(programs: &Programs, homes: &Homes) -> [Vec<Target>; 2] {
+fn groups(programs: &Programs, homes: &Homes) -> [Vec<Target>; 3] {
     let floor = |name, arguments: &[&str]| {
         let files = [
             homes.floor_database.as_os_str(),
@@ -125,5 +125,15 @@ fn groups(programs: &Programs, homes: &Homes) -> [Vec<Target>; 2] {
         .expecting(CONNECTIONS, "\"connection\": ")
         .bar(list_bar),
     ];
-    [get, list]
+    let run = vec![
+        Target::new("true", "/bin/true".as_ref()),
+        authkeep("run -- true", &homes.login, &["run", "--", "/bin/true"])
+            .bar(Bar::Milliseconds(30.0)),
+        authkeep(
+            "run --env -- true",
+            &homes.login,
+            &["run", "--env", "--", "/bin/true"],
+        ),
+    ];
+    [get, list, run]
 }

@@ -67,6 +67,7 @@ const OWNERS: [(&str, &[&str]); 7] = [
             "authkeep-cli",
             "authkeep-testkit",
             "authkeep-tests",
+            "authkeep-benches",
         ],
     ),
 ];
