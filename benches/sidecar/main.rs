@@ -6,7 +6,8 @@
 //! server and the proxy share the machine's cores.
 //!
 //! ```text
-//! cargo bench -p authkeep-benches --bench sidecar -- [--rounds N] [--seconds S] [--mebibytes M] [--check] [--authkeep PROGRAM]
+//! cargo bench -p authkeep-benches --bench sidecar -- [--rounds N] [--seconds S] [--mebibytes M]
+//!     [--only SUBJECT] [--check] [--authkeep PROGRAM]
 //! ```
 
 mod client;
@@ -33,7 +34,10 @@ fn main() -> Fallible<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let stage = Stage::build(&options)?;
+    let mut stage = Stage::build(&options)?;
+    if let Some(only) = &options.only {
+        stage.subjects.retain(|subject| subject.name == only);
+    }
     let mut samples: Vec<Vec<Sample>> = stage.subjects.iter().map(|_| Vec::new()).collect();
     let mut out = io::stdout().lock();
     for round in 0..options.rounds {

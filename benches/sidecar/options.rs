@@ -18,6 +18,8 @@ pub(crate) struct Options {
     pub(crate) check: bool,
     /// Whether `cargo bench` is asking. `cargo test --all-targets` starts benchmarks too, and wants no figures.
     pub(crate) bench: bool,
+    /// The only way to measure, where one alone is looked at.
+    pub(crate) only: Option<String>,
     /// A program to measure instead of building one.
     pub(crate) authkeep: Option<PathBuf>,
 }
@@ -30,6 +32,7 @@ impl Options {
             mebibytes: 1024,
             check: false,
             bench: false,
+            only: None,
             authkeep: None,
         };
         while let Some(argument) = arguments.next() {
@@ -38,6 +41,7 @@ impl Options {
                 "--rounds" => options.rounds = value()?.parse()?,
                 "--seconds" => options.load = Duration::from_secs_f64(value()?.parse()?),
                 "--mebibytes" => options.mebibytes = value()?.parse()?,
+                "--only" => options.only = Some(value()?),
                 "--authkeep" => options.authkeep = Some(value()?.into()),
                 "--check" => options.check = true,
                 "--bench" => options.bench = true,

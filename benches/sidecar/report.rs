@@ -28,8 +28,8 @@ pub(crate) fn print(
             of(|sample| sample.loads[0].rate),
             of(|sample| sample.loads[1].rate),
             of(|sample| sample.loads[2].rate),
-            of(|sample| sample.loads[1].p50),
-            of(|sample| sample.loads[1].p99),
+            of(|sample| sample.paced.p50),
+            of(|sample| sample.paced.p99),
             of(|sample| sample.first_event),
             of(|sample| sample.download),
             of(|sample| sample.peak),
@@ -52,16 +52,16 @@ pub(crate) fn print(
         let what = format!("throughput / mitm, {connections} connections");
         bar(what, ratio, ratio >= 0.8, ">= 0.8")?;
     }
-    let added = median(pairs(tunnel).map(|(own, tunnel)| own.loads[1].p50 - tunnel.loads[1].p50));
+    let added = median(pairs(tunnel).map(|(own, tunnel)| own.paced.p50 - tunnel.paced.p50));
     bar(
-        "p50 - tunnel's, 32 connections, µs".to_owned(),
+        "p50 - tunnel's, 32 paced connections, µs".to_owned(),
         added,
         added < 200.0,
         "< 200",
     )?;
-    let added = median(pairs(tunnel).map(|(own, tunnel)| own.loads[1].p99 - tunnel.loads[1].p99));
+    let added = median(pairs(tunnel).map(|(own, tunnel)| own.paced.p99 - tunnel.paced.p99));
     bar(
-        "p99 - tunnel's, 32 connections, µs".to_owned(),
+        "p99 - tunnel's, 32 paced connections, µs".to_owned(),
         added,
         added < 2000.0,
         "< 2000",

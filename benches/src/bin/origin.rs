@@ -1,8 +1,8 @@
 //! A server with TLS that answers at once: what every proxy is measured in front of.
 //!
-//! `origin CERTIFICATE.pem KEY.pem` prints its port and serves until it is killed. `/small` answers 200 bytes,
-//! `/auth` the Authorization header it got, `/bytes/N` N zeros, `/events` twenty server-sent events 5 ms apart;
-//! `/upload` counts what it is sent.
+//! `origin CERTIFICATE.pem KEY.pem` prints its port and serves until it is killed. `/small` answers 200 bytes, `/auth` the
+//! Authorization header it got, backwards, so that no proxy knows it again; `/bytes/N` N zeros, `/events` twenty
+//! server-sent events 5 ms apart; `/upload` counts what it is sent.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -95,7 +95,9 @@ async fn answer(request: Request<Incoming>) -> Fallible<Response<Body>> {
     match path {
         "/auth" => {
             let seen = request.headers().get(header::AUTHORIZATION);
-            let seen = seen.map_or(Bytes::new(), |v| Bytes::copy_from_slice(v.as_bytes()));
+            let seen = seen.map_or(Bytes::new(), |value| {
+                value.as_bytes().iter().rev().copied().collect()
+            });
             Ok(Response::new(full(seen)))
         }
         "/events" => {
