@@ -157,6 +157,9 @@ impl Exchange {
                 (link.send(request).await?, None)
             }
         };
+        if let Some(secrets) = &secrets {
+            secrets.redact_headers(response.headers_mut());
+        }
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             if !may_switch {
                 return Err(self.unasked().into());
@@ -170,7 +173,6 @@ impl Exchange {
         let Some(secrets) = secrets else {
             return Ok(response.map(Answer::Streamed));
         };
-        secrets.redact_headers(response.headers_mut());
         let (head, body) = response.into_parts();
         let answer = if secrets.apply_to(&head.headers) {
             Answer::Redacted(Redacted::new(body, secrets))

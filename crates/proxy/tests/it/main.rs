@@ -9,6 +9,7 @@ mod addresses;
 mod authority;
 mod broker_source;
 mod certificates;
+mod echoes;
 mod gate;
 mod headers;
 mod paths;
