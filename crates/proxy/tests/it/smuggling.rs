@@ -168,8 +168,8 @@ async fn send(stage: &Stage, bytes: &str) -> Vec<u8> {
             .await,
     );
     let mut answer = Vec::new();
-    // Most are hung up on; what just waits for more of a body has been understood.
-    drop(timeout(Duration::from_millis(300), tls.read_to_end(&mut answer)).await);
+    // All are hung up on: what would wait for more of a body has been misunderstood.
+    drop(timeout(Duration::from_secs(10), tls.read_to_end(&mut answer)).await);
     answer
 }
 
