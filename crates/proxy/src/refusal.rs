@@ -39,8 +39,6 @@ pub enum Code {
     UpstreamTls,
     /// The name leads to an address that nothing is sent to.
     ForbiddenAddress,
-    /// The head of the request is too large.
-    TooLarge,
     /// Too many connections at once.
     Overloaded,
 }
@@ -64,7 +62,6 @@ impl Code {
             Self::UpstreamUnreachable => "upstream_unreachable",
             Self::UpstreamTls => "upstream_tls",
             Self::ForbiddenAddress => "forbidden_address",
-            Self::TooLarge => "too_large",
             Self::Overloaded => "overloaded",
         }
     }
@@ -76,7 +73,6 @@ impl Code {
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::Ambiguous => StatusCode::CONFLICT,
-            Self::TooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::CredentialUnavailable | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::VaultUnavailable
             | Self::AuditUnavailable

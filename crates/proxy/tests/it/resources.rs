@@ -206,3 +206,29 @@ async fn few_files() {
         "figure: with {FILES} files, {places} connections are served and the next is told that it is too many"
     );
 }
+
+#[tokio::test]
+async fn a_head_has_a_bound() {
+    let stage = Stage::new().await;
+    let allowed = stage.allowed();
+    // The first is as much as servers of HTTP/2 take, too.
+    for (size, is_taken) in [(10 << 10, true), (64 << 10, false), (1 << 20, false)] {
+        let mut request = get(&allowed, "/", &stage.placeholder);
+        let filler = "x".repeat(size);
+        let filler = filler.parse().unwrap();
+        request.headers_mut().insert("x-large", filler);
+        let mut sender = stage.client().http1(&allowed).await;
+        let answer = sender.send_request(request.clone()).await;
+        assert_eq!(is_ok(answer), is_taken, "{size}");
+        request.headers_mut().remove("host");
+        *request.uri_mut() = format!("https://{allowed}/").parse().unwrap();
+        let mut sender = stage.client().http2(&allowed).await;
+        let answer = sender.send_request(request).await;
+        assert_eq!(is_ok(answer), is_taken, "{size}");
+    }
+    assert_eq!(stage.allowed.requests().len(), 2);
+}
+
+fn is_ok(answer: hyper::Result<http::Response<hyper::body::Incoming>>) -> bool {
+    answer.is_ok_and(|answer| answer.status() == StatusCode::OK)
+}
