@@ -146,10 +146,12 @@ impl Exchange {
         let (mut response, secrets) = match chosen {
             Some((route, live)) => {
                 let sent = self.send_with(link, route, live, parts, body).await;
-                sent.map_err(|refusal| Refused {
+                let sent = sent.map_err(|refusal| Refused {
                     refusal,
                     account: Some(route.account.clone()),
-                })?
+                })?;
+                self.shared.tally.injected(&route.account);
+                sent
             }
             None => {
                 self.shared.tally.passed_on();
@@ -258,9 +260,7 @@ impl Exchange {
 
     fn inject(&self, parts: &mut Parts, route: &Route, live: &Live) -> Result<Secrets, Refusal> {
         let placeholders = &self.shared.placeholders;
-        let secrets = inject::apply(parts, route, &live.credential, placeholders)?;
-        self.shared.tally.injected(&route.account);
-        Ok(secrets)
+        inject::apply(parts, route, &live.credential, placeholders)
     }
 
     /// The request as it goes to the server. To which authority it is, is written here, whatever the client wrote.

@@ -11,7 +11,7 @@ use http_body_util::{BodyExt as _, Full};
 use crate::stage::authority::TestAuthority;
 use crate::stage::client::Answered;
 use crate::stage::origin::{Handler, Origin, text};
-use crate::stage::{ALLOWED, Plan, Stage};
+use crate::stage::{ALLOWED, Plan, Stage, account};
 
 /// Answers 401 to all tokens but one, and otherwise with the size of the body.
 fn knows(token: &Arc<Mutex<String>>) -> Handler {
@@ -97,6 +97,9 @@ async fn a_server_that_refuses_every_token_is_asked_twice() {
         (stage.allowed.requests().len(), stage.source.renewals()),
         (2, 1)
     );
+    // To the program it was one request.
+    let counts = stage.tally().accounts()[&account("acme=default")];
+    assert_eq!((counts.injected, counts.refused), (1, 0));
 }
 
 #[tokio::test]
