@@ -1,7 +1,13 @@
 //! A program that makes requests behind the sidecar: its credential arrives, and it never holds it.
 
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::FileExt as _;
+use std::process::Stdio;
+
 use authkeep_testkit::canary::Scanner;
 use authkeep_testkit::home::run;
+use authkeep_tests::send_signal;
 use serde_json::{Value, json};
 
 use crate::behind::Behind;
@@ -227,4 +233,64 @@ fn the_most_talkative_log_holds_no_secret() {
         Scanner::new(&[&behind.key]).scan(planted.as_bytes()).len(),
         1
     );
+}
+
+/// Makes a request with its key, as far as it gets without a sidecar, and stays.
+const PYTHON: &str = r#"exec python3 -c "
+import os, sys, time, urllib.request
+request = urllib.request.Request(os.environ['URL'] + '/mine')
+request.add_header('Authorization', 'Bearer ' + os.environ['ACME_API_KEY'])
+try:
+    urllib.request.urlopen(request, timeout=20).read()
+except OSError:
+    pass
+print('done', os.getpid(), flush=True)
+time.sleep(60)""#;
+
+/// Whether the key is anywhere in the memory of a program that has made a request with it.
+fn is_in_memory(behind: &Behind, options: &[&str]) -> bool {
+    let mut command = behind.script(options, PYTHON);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let id = line
+        .trim()
+        .strip_prefix("done ")
+        .unwrap_or_else(|| panic!("{line:?}"));
+    let maps = fs::read_to_string(format!("/proc/{id}/maps")).unwrap();
+    let memory = fs::File::open(format!("/proc/{id}/mem")).unwrap();
+    let mut scanned = 0;
+    let found = maps.lines().any(|line| {
+        let (range, rest) = line.split_once(' ').unwrap();
+        let (from, to) = range.split_once('-').unwrap();
+        let [from, to] = [from, to].map(|text| u64::from_str_radix(text, 16).unwrap());
+        let mut bytes = vec![0; usize::try_from(to - from).unwrap()];
+        // Some of what the kernel maps cannot be read.
+        if !rest.starts_with('r') || memory.read_exact_at(&mut bytes, from).is_err() {
+            return false;
+        }
+        scanned += bytes.len();
+        bytes
+            .windows(behind.key.len())
+            .any(|part| part == behind.key.as_bytes())
+    });
+    assert!(scanned > 1_000_000, "{scanned}");
+    assert!(send_signal("KILL", id));
+    child.wait().unwrap();
+    found
+}
+
+#[test]
+fn the_credential_is_nowhere_in_the_programs_memory() {
+    let behind = Behind::new();
+    assert!(!is_in_memory(&behind, &[]));
+    assert_eq!(behind.authorizations(), [format!("Bearer {}", behind.key)]);
+    // The negative control: a program that is handed the key has it there.
+    assert!(is_in_memory(&behind, &["--env"]));
 }
