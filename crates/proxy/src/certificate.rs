@@ -4,6 +4,10 @@
 //! its certificate bears, as a critical extension, the names it may speak for (RFC 5280 section 4.2.1.10), and may sign
 //! no further authority. The hosts' certificates share one key of their own, which is not the authority's.
 //!
+//! Java does not look at the names of an authority that it is told to trust, only at those of authorities below it
+//! (RFC 5280 section 6.1 leaves that to the verifier). So what programs are told to trust is an anchor that has signed
+//! the authority and nothing else: its key is dropped as soon as it has.
+//!
 //! What makes the keys, `rcgen` on `ring`, draws its own randomness.
 
 use std::collections::{BTreeSet, HashMap};
@@ -67,15 +71,22 @@ impl CertificateAuthority {
         clock: Arc<dyn Clock>,
         tally: Arc<Tally>,
     ) -> Result<Self, CertificateError> {
-        let mut params = CertificateParams::default();
-        valid(&mut params, clock.now(), AUTHORITY_LIFE);
-        params.distinguished_name = named("authkeep sidecar, one run's authority");
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.name_constraints = Some(constraints(names));
-        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+        let params = |name, authorities_below| {
+            let mut params = CertificateParams::default();
+            valid(&mut params, clock.now(), AUTHORITY_LIFE);
+            params.distinguished_name = named(name);
+            params.is_ca = IsCa::Ca(BasicConstraints::Constrained(authorities_below));
+            params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+            params.name_constraints = Some(constraints(names));
+            params.use_authority_key_identifier_extension = true;
+            params
+        };
+        let anchor = params("authkeep sidecar, one run's trust anchor", 1);
+        let anchor = CertifiedIssuer::self_signed(anchor, KeyPair::generate()?)?;
+        let issuer = params("authkeep sidecar, one run's authority", 0);
+        let issuer = CertifiedIssuer::signed_by(issuer, KeyPair::generate()?, &anchor)?;
         Ok(Self {
-            pem: issuer.pem(),
+            pem: anchor.pem(),
             issuer,
             leaf_key: KeyPair::generate()?,
             provider,
@@ -86,7 +97,7 @@ impl CertificateAuthority {
         })
     }
 
-    /// The authority's certificate as PEM, for the trust stores of the child.
+    /// The anchor's certificate as PEM, for the trust stores of the child.
     pub(crate) fn pem(&self) -> &str {
         &self.pem
     }
@@ -126,8 +137,9 @@ impl CertificateAuthority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
         let leaf: CertificateDer<'static> = params.signed_by(&self.leaf_key, &self.issuer)?.into();
+        let chain = vec![leaf, self.issuer.der().clone()];
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.leaf_key.serialize_der()));
-        let certified = CertifiedKey::from_der(vec![leaf], key, &self.provider)?;
+        let certified = CertifiedKey::from_der(chain, key, &self.provider)?;
         let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()

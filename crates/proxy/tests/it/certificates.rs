@@ -279,6 +279,21 @@ fn openssl(folder: &Path, key: &str, digest: &str, protocol: &str) -> (Served, V
     )
 }
 
+/// A certificate as openssl shows it.
+fn dump(certificate: &[u8], form: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("certificate");
+    std::fs::write(&file, certificate).unwrap();
+    let output = Command::new("openssl")
+        .args(["x509", "-noout", "-text", "-inform", form, "-in"])
+        .arg(&file)
+        .output();
+    let Ok(output) = output else {
+        panic!("these tests need the program `openssl`")
+    };
+    String::from_utf8(output.stdout).unwrap()
+}
+
 #[tokio::test]
 async fn the_runs_authority_may_speak_for_the_runs_hosts_only() {
     let stage = Stage::with(Plan {
@@ -290,35 +305,36 @@ async fn the_runs_authority_may_speak_for_the_runs_hosts_only() {
         ..Plan::default()
     })
     .await;
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("ca.pem");
-    std::fs::write(&file, stage.sidecar.ca_pem()).unwrap();
-    let dump = Command::new("openssl")
-        .args(["x509", "-noout", "-text", "-in"])
-        .arg(&file)
-        .output();
-    let dump =
-        String::from_utf8(dump.expect("these tests need the program `openssl`").stdout).unwrap();
-    for expected in [
-        "X509v3 Basic Constraints: critical\n                CA:TRUE, pathlen:0",
-        "X509v3 Key Usage: critical\n                Certificate Sign, CRL Sign",
-        "X509v3 Name Constraints: critical",
-        "Permitted:",
-        "DNS:allowed.test\n",
-        "DNS:api.one.test\n",
-        "DNS:probe.authkeep.invalid\n",
-        "DNS:two.test\n",
-        "Excluded:",
-        "IP:0.0.0.0/0.0.0.0",
-        "Public-Key: (256 bit)",
-    ] {
-        assert!(dump.contains(expected), "{expected} is not in {dump}");
+    let tls = stage.client().tls(&stage.allowed(), &[]).await.unwrap();
+    let chain = tls.get_ref().1.peer_certificates().unwrap();
+    let [leaf, authority] = chain else {
+        panic!("{} certificates", chain.len())
+    };
+    // What programs trust, and what signs below it, bear the same names: some verifiers look at one of them only.
+    let anchor = dump(stage.sidecar.ca_pem().as_bytes(), "pem");
+    for (dump, below) in [(anchor, 1), (dump(authority, "der"), 0)] {
+        let limit =
+            format!("Basic Constraints: critical\n                CA:TRUE, pathlen:{below}\n");
+        for expected in [
+            &limit,
+            "X509v3 Key Usage: critical\n                Certificate Sign, CRL Sign",
+            "X509v3 Name Constraints: critical",
+            "Permitted:",
+            "DNS:allowed.test\n",
+            "DNS:api.one.test\n",
+            "DNS:probe.authkeep.invalid\n",
+            "DNS:two.test\n",
+            "Excluded:",
+            "IP:0.0.0.0/0.0.0.0",
+            "Public-Key: (256 bit)",
+        ] {
+            assert!(dump.contains(expected), "{expected} is not in {dump}");
+        }
     }
     // Each run has its own.
     assert_ne!(Stage::new().await.sidecar.ca_pem(), stage.sidecar.ca_pem());
     // A program that trusts it takes what it makes for its hosts; the leaf lives a day and is not signed with its own key.
-    let tls = stage.client().tls(&stage.allowed(), &[]).await.unwrap();
-    let leaf = tls.get_ref().1.peer_certificates().unwrap()[0].clone();
+    let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("leaf.der");
     std::fs::write(&file, leaf).unwrap();
     let seconds = |after: &str| {

@@ -11,31 +11,42 @@ use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
 
 pub(super) struct Authority {
+    /// What a client trusts.
+    anchor: String,
     issuer: CertifiedIssuer<'static, KeyPair>,
     host: &'static str,
 }
 
 impl Authority {
-    /// One that may speak for what is at or below `permitted`, and says so as critically as the sidecar's does; without
-    /// that, for everything.
+    /// One that may speak for what is at or below `permitted`, and says so as the sidecar's does; without that, for
+    /// everything.
     pub(super) fn new(host: &'static str, permitted: Option<&str>) -> Self {
-        let mut params = CertificateParams::default();
-        // Two certificates of one name would pass for one that has signed itself.
-        let name = &mut params.distinguished_name;
-        name.push(DnType::CommonName, "authority of a test");
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.name_constraints = permitted.map(|name| NameConstraints {
-            permitted_subtrees: vec![GeneralSubtree::DnsName(name.to_owned())],
-            excluded_subtrees: Vec::new(),
-        });
-        let key = KeyPair::generate().expect("a key");
-        let issuer = CertifiedIssuer::self_signed(params, key).expect("a certificate");
-        Self { issuer, host }
+        let params = |name, authorities_below| {
+            let mut params = CertificateParams::default();
+            let names = &mut params.distinguished_name;
+            names.push(DnType::CommonName, name);
+            params.is_ca = IsCa::Ca(BasicConstraints::Constrained(authorities_below));
+            params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+            params.name_constraints = permitted.map(|name| NameConstraints {
+                permitted_subtrees: vec![GeneralSubtree::DnsName(name.to_owned())],
+                excluded_subtrees: Vec::new(),
+            });
+            params.use_authority_key_identifier_extension = true;
+            params
+        };
+        let key = || KeyPair::generate().expect("a key");
+        let anchor = CertifiedIssuer::self_signed(params("anchor of a test", 1), key());
+        let anchor = anchor.expect("a certificate");
+        let issuer = CertifiedIssuer::signed_by(params("authority of a test", 0), key(), &anchor);
+        Self {
+            anchor: anchor.pem(),
+            issuer: issuer.expect("a certificate"),
+            host,
+        }
     }
 
     pub(super) fn pem(&self) -> String {
-        self.issuer.pem()
+        self.anchor.clone()
     }
 
     /// For both versions of HTTP; the client chooses.
@@ -51,7 +62,7 @@ impl Authority {
             .expect("protocol versions")
             .with_no_client_auth()
             .with_single_cert(
-                vec![leaf.der().clone()],
+                vec![leaf.der().clone(), self.issuer.der().clone()],
                 PrivateKeyDer::try_from(key.serialize_der()).expect("a key in PKCS #8"),
             )
             .expect("a key that fits");
