@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use crate::awaited::Awaited;
 use crate::lingering::Lingering;
 use crate::redact::Redacted;
-use crate::replay::Kept;
+use crate::replay::{Kept, Record};
 
 /// Whatever goes wrong with a body on its way ends the connection.
 pub(crate) type Broken = Box<dyn std::error::Error + Send + Sync>;
@@ -47,6 +47,12 @@ impl Answer {
 }
 
 impl Outgoing {
+    /// The same, kept on its way, and the record of it.
+    pub(crate) fn kept(body: Lingering) -> (Self, Record) {
+        let (kept, record) = Kept::new(body);
+        (Self::Kept(kept), record)
+    }
+
     pub(crate) fn given(bytes: impl Into<Bytes>) -> Self {
         Self::Given(Full::new(bytes.into()))
     }

@@ -6,10 +6,12 @@
 
 use std::sync::Arc;
 
+use authkeep_core::TokenId;
 use http::request::Parts;
 use http::uri::{self, PathAndQuery, Scheme};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
 use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
 use tokio::sync::Notify;
 
 use crate::authority::Authority;
@@ -21,7 +23,7 @@ use crate::lingering::Lingering;
 use crate::link::Link;
 use crate::redact::{Redacted, Secrets};
 use crate::refusal::{Code, Refusal};
-use crate::replay::Kept;
+use crate::replay::Record;
 use crate::routes::{Choice, Route};
 use crate::selection::{Named, Selection};
 use crate::sidecar::Shared;
@@ -58,6 +60,26 @@ pub(crate) enum Destination {
 pub(crate) struct Refused {
     pub(crate) refusal: Refusal,
     pub(crate) account: Option<Account>,
+}
+
+/// What becomes of the answer to a request.
+struct Plan<'a> {
+    /// The client has asked for another protocol.
+    may_switch: bool,
+    /// What the answer must not repeat, where the request has a credential.
+    secrets: Option<Secrets>,
+    /// Where another credential could be had.
+    again: Option<Box<Again<'a>>>,
+}
+
+/// What it takes to send a request once more, with another credential.
+struct Again<'a> {
+    route: &'a Route,
+    /// The token that went out.
+    refused: TokenId,
+    /// The request without a credential.
+    parts: Parts,
+    record: Record,
 }
 
 impl From<Refusal> for Refused {
@@ -120,13 +142,13 @@ impl Exchange {
 
     async fn forward(
         &self,
-        mut request: Request<Incoming>,
+        request: Request<Incoming>,
         afterwards: &Afterwards,
     ) -> Result<Response<Answer>, Refused> {
         self.check_authority(&request)?;
         let accounts = self.token_accounts(&request);
         if !accounts.is_empty() {
-            return token_endpoint::answer(&self.shared, &accounts, request).await;
+            return Box::pin(token_endpoint::answer(&self.shared, &accounts, request)).await;
         }
         let link = match &self.destination {
             Destination::Server(link) => link,
@@ -137,28 +159,35 @@ impl Exchange {
             Destination::Nowhere(refusal) => return Err(refusal.clone().into()),
         };
         check_method(&request)?;
-        let client = hyper::upgrade::on(&mut request);
-        let (mut parts, body) = request.into_parts();
-        let body = Lingering::new(body);
+        // What the server is waited with is put together elsewhere: this future is moved about for every request, and
+        // holds whatever was alive at any await.
+        let (mut parts, body, client) = taken_apart(request);
         let chosen = self.choose(&mut parts).await?;
-        hygiene::clean(&mut parts)?;
-        let may_switch = parts.headers.contains_key(header::UPGRADE);
-        let (mut response, secrets) = match chosen {
-            Some((route, live)) => {
-                let sent = self.send_with(link, route, live, parts, body).await;
-                let sent = sent.map_err(|refusal| Refused {
-                    refusal,
-                    account: Some(route.account.clone()),
-                })?;
-                self.shared.tally.injected(&route.account);
-                sent
-            }
-            None => {
-                self.shared.tally.passed_on();
-                let request = self.outgoing(parts, Outgoing::Streamed(body), link)?;
-                (link.send(request).await?, None)
-            }
+        let account = chosen.as_ref().map(|(route, _)| &route.account);
+        let of_account = |refusal| Refused {
+            refusal,
+            account: account.cloned(),
         };
+        let prepared = self.prepare(link, chosen, parts, body);
+        let (request, plan) = prepared.map_err(of_account)?;
+        let mut response = link.send(request).await.map_err(of_account)?;
+        let Plan {
+            may_switch,
+            mut secrets,
+            again,
+        } = plan;
+        if let Some(again) = again
+            && response.status() == StatusCode::UNAUTHORIZED
+        {
+            let renewed = Box::pin(self.renewed(link, *again)).await;
+            if let Some((other, theirs)) = renewed.map_err(of_account)? {
+                (response, secrets) = (other, Some(theirs));
+            }
+        }
+        match account {
+            Some(account) => self.shared.tally.injected(account),
+            None => self.shared.tally.passed_on(),
+        }
         if let Some(secrets) = &secrets {
             secrets.redact_headers(response.headers_mut());
         }
@@ -169,19 +198,7 @@ impl Exchange {
             afterwards.leave(Switched::new(client, &mut response));
             return Ok(response.map(Answer::Streamed));
         }
-        hygiene::clean_response(response.headers_mut());
-        // It would lead clients to a connection that does not come this way.
-        response.headers_mut().remove(header::ALT_SVC);
-        let Some(secrets) = secrets else {
-            return Ok(response.map(Answer::Streamed));
-        };
-        let (head, body) = response.into_parts();
-        let answer = if secrets.apply_to(&head.headers) {
-            Answer::Redacted(Redacted::new(body, secrets))
-        } else {
-            Answer::Streamed(body)
-        };
-        Ok(Response::from_parts(head, answer))
+        Ok(finished(response, secrets))
     }
 
     /// The logins whose token endpoint the request is for, where the run answers in its place.
@@ -216,46 +233,71 @@ impl Exchange {
         }
     }
 
-    /// Sends a request with a credential; a second time with another one, if the server refuses the first and the request
-    /// can be sent again.
-    async fn send_with(
+    /// The request as it goes to the server, with its credential, if it gets one.
+    fn prepare<'a>(
         &self,
         link: &Link,
-        route: &Route,
-        live: Live,
+        chosen: Option<(&'a Route, Live)>,
         mut parts: Parts,
         body: Lingering,
-    ) -> Result<(Response<Incoming>, Option<Secrets>), Refusal> {
-        let refusable = live.token.clone().filter(|_| live.is_renewable);
-        let Some(refusable) = refusable else {
-            let secrets = self.inject(&mut parts, route, &live)?;
-            let request = self.outgoing(parts, Outgoing::Streamed(body), link)?;
-            return Ok((link.send(request).await?, Some(secrets)));
+    ) -> Result<(Request<Outgoing>, Plan<'a>), Refusal> {
+        hygiene::clean(&mut parts)?;
+        let mut plan = Plan {
+            may_switch: parts.headers.contains_key(header::UPGRADE),
+            secrets: None,
+            again: None,
         };
-        let (body, record) = Kept::new(body);
-        let mut again = parts.clone();
-        let secrets = self.inject(&mut parts, route, &live)?;
-        let request = self.outgoing(parts, Outgoing::Kept(body), link)?;
-        let response = link.send(request).await?;
-        if response.status() != StatusCode::UNAUTHORIZED {
-            return Ok((response, Some(secrets)));
-        }
-        let need = Need::OtherThan(refusable.clone());
+        let Some((route, live)) = chosen else {
+            let request = self.outgoing(parts, Outgoing::Streamed(body), link)?;
+            return Ok((request, plan));
+        };
+        let refusable = live.token.clone().filter(|_| live.is_renewable);
+        let body = match refusable {
+            Some(refused) => {
+                let (kept, record) = Outgoing::kept(body);
+                let parts = parts.clone();
+                plan.again = Some(Box::new(Again {
+                    route,
+                    refused,
+                    parts,
+                    record,
+                }));
+                kept
+            }
+            None => Outgoing::Streamed(body),
+        };
+        plan.secrets = Some(self.inject(&mut parts, route, &live)?);
+        Ok((self.outgoing(parts, body, link)?, plan))
+    }
+
+    /// The server has answered 401: has the login renewed, and sends the request again with the new credential; `None` where
+    /// the server's answer stands.
+    async fn renewed(
+        &self,
+        link: &Link,
+        again: Again<'_>,
+    ) -> Result<Option<(Response<Incoming>, Secrets)>, Refusal> {
+        let Again {
+            route,
+            refused,
+            mut parts,
+            record,
+        } = again;
+        let need = Need::OtherThan(refused.clone());
         let other = match self.shared.source.credential(&route.account, need).await {
-            Ok(other) if other.token.as_ref() != Some(&refusable) => other,
+            Ok(other) if other.token.as_ref() != Some(&refused) => other,
             // Only a person can mend this, and the server's answer does not say so.
             Err(refusal) if matches!(refusal.code, Code::LoginExpired | Code::NotConnected) => {
                 return Err(refusal);
             }
-            Ok(_) | Err(_) => return Ok((response, Some(secrets))),
+            Ok(_) | Err(_) => return Ok(None),
         };
         let Some(body) = record.whole() else {
-            return Ok((response, Some(secrets)));
+            return Ok(None);
         };
-        drop(response);
-        let secrets = self.inject(&mut again, route, &other)?;
-        let request = self.outgoing(again, Outgoing::given(body), link)?;
-        Ok((link.send(request).await?, Some(secrets)))
+        let secrets = self.inject(&mut parts, route, &other)?;
+        let request = self.outgoing(parts, Outgoing::given(body), link)?;
+        Ok(Some((link.send(request).await?, secrets)))
     }
 
     fn inject(&self, parts: &mut Parts, route: &Route, live: &Live) -> Result<Secrets, Refusal> {
@@ -329,6 +371,24 @@ impl Exchange {
         let message = format!("{authority} changed the protocol without being asked to");
         Refusal::new(Code::UpstreamUnreachable, message)
     }
+}
+
+fn taken_apart(mut request: Request<Incoming>) -> (Parts, Lingering, OnUpgrade) {
+    let client = hyper::upgrade::on(&mut request);
+    let (parts, body) = request.into_parts();
+    (parts, Lingering::new(body), client)
+}
+
+/// A server's answer as the program gets it.
+fn finished(mut response: Response<Incoming>, secrets: Option<Secrets>) -> Response<Answer> {
+    hygiene::clean_response(response.headers_mut());
+    // It would lead clients to a connection that does not come this way.
+    response.headers_mut().remove(header::ALT_SVC);
+    let secrets = secrets.filter(|secrets| secrets.apply_to(response.headers()));
+    response.map(|body| match secrets {
+        Some(secrets) => Answer::Redacted(Redacted::new(body, secrets)),
+        None => Answer::Streamed(body),
+    })
 }
 
 fn target(parts: &Parts) -> &str {

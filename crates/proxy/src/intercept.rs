@@ -18,13 +18,14 @@ use rustls::server::Acceptor;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::alpn::{Offer, Protocol};
 use crate::authority::Authority;
 use crate::dial::Scope;
 use crate::exchange::{Destination, Exchange};
 use crate::gate::Admission;
-use crate::link::{HEAD, Link};
+use crate::link::{BUFFER, HEAD, Link};
 use crate::probe::PROBE_HOST;
 use crate::refusal::{Code, Refusal};
 use crate::request_head::StrictHead;
@@ -43,6 +44,27 @@ pub(crate) async fn run<IO>(
     authority: Authority,
     admission: Admission,
 ) -> io::Result<()>
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    // The handshakes take more memory than what comes after them, and are over soon.
+    let opened = Box::pin(open(shared, client, authority, admission)).await?;
+    let (tls, protocol, exchange) = opened;
+    let served = if protocol.is_http2() {
+        Box::pin(serve_http2(tls, exchange)).await
+    } else {
+        serve_http1(tls, exchange).await
+    };
+    served.map_err(io::Error::other)
+}
+
+/// Completes both TLS handshakes.
+async fn open<IO>(
+    shared: Arc<Shared>,
+    client: IO,
+    authority: Authority,
+    admission: Admission,
+) -> io::Result<(TlsStream<IO>, Protocol, Arc<Exchange>)>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -90,12 +112,10 @@ where
     let deadline = Instant::now() + HANDSHAKE;
     let tls = timeout_at(deadline, start.into_stream(config)).await??;
     let exchange = Exchange::new(shared, authority, destination).map_err(io::Error::other)?;
-    serve(tls, protocol, Arc::new(exchange))
-        .await
-        .map_err(io::Error::other)
+    Ok((tls, protocol, Arc::new(exchange)))
 }
 
-async fn serve<IO>(tls: IO, protocol: Protocol, exchange: Arc<Exchange>) -> hyper::Result<()>
+async fn serve_http2<IO>(tls: TlsStream<IO>, exchange: Arc<Exchange>) -> hyper::Result<()>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -104,26 +124,36 @@ where
         let (exchange, afterwards) = (Arc::clone(&exchange), afterwards.clone());
         async move { Ok::<_, Infallible>(exchange.answer(request, &afterwards).await) }
     });
-    if protocol.is_http2() {
-        let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .auto_date_header(false)
-            .max_header_list_size(HEAD)
-            .max_concurrent_streams(STREAMS)
-            .serve_connection(TokioIo::new(tls), service);
-        let mut connection = pin!(connection);
-        tokio::select! {
-            served = connection.as_mut() => return served,
-            () = exchange.end() => connection.as_mut().graceful_shutdown(),
-        }
-        return connection.await;
+    let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .auto_date_header(false)
+        .max_header_list_size(HEAD)
+        .max_concurrent_streams(STREAMS)
+        .serve_connection(TokioIo::new(tls), service);
+    let mut connection = pin!(connection);
+    tokio::select! {
+        served = connection.as_mut() => return served,
+        () = exchange.end() => connection.as_mut().graceful_shutdown(),
     }
+    connection.await
+}
+
+async fn serve_http1<IO>(tls: TlsStream<IO>, exchange: Arc<Exchange>) -> hyper::Result<()>
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let afterwards = Afterwards::default();
+    let service = service_fn(|request| {
+        let (exchange, afterwards) = (Arc::clone(&exchange), afterwards.clone());
+        async move { Ok::<_, Infallible>(exchange.answer(request, &afterwards).await) }
+    });
     let tls = StrictHead::new(tls);
     let watch = tls.end_of_watch();
     // No deadline for heads: the client has shown who it is, and a timer for each request is not for free.
     hyper::server::conn::http1::Builder::new()
         .auto_date_header(false)
         .max_header_size(HEAD as usize)
+        .max_buf_size(BUFFER)
         .serve_connection(TokioIo::new(tls), service)
         .with_upgrades()
         .await?;

@@ -20,6 +20,9 @@ use crate::upstream::{ServerStream, Upstreams};
 /// The most that the head of an answer may take.
 pub(crate) const HEAD: u32 = 64 * 1024;
 
+/// The most that is read ahead of either side, and held for it. More would make no download faster.
+pub(crate) const BUFFER: usize = 128 * 1024;
+
 /// A connection to a server, made anew when it is gone.
 #[derive(Debug)]
 pub(crate) struct Link {
@@ -72,7 +75,8 @@ impl Link {
                 Some(sender) => sender,
                 None => {
                     was_renewed = true;
-                    self.again().await?
+                    // Rare, and large: the future of every request would be as large.
+                    Box::pin(self.again()).await?
                 }
             };
             let failed = match self.exchange(sender, request).await {
@@ -176,7 +180,10 @@ async fn handshake(stream: ServerStream, protocol: Protocol) -> Result<Sender, h
         });
         return Ok(Sender::Http2(sender));
     }
-    let (sender, connection) = http1::Builder::new().handshake(io).await?;
+    let (sender, connection) = http1::Builder::new()
+        .max_buf_size(BUFFER)
+        .handshake(io)
+        .await?;
     tokio::spawn(async move {
         if let Err(error) = connection.with_upgrades().await {
             tracing::debug!(%error, "the connection to the server ended");
