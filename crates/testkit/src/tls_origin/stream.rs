@@ -61,7 +61,7 @@ pub(super) fn bytes(query: Option<&str>) -> Response<Body> {
     Response::new(body.boxed())
 }
 
-/// How many bytes came, and whether they were those that [`bytes`] would send.
+/// How many bytes came, and whether they were those that `bytes` would send.
 pub(super) async fn received(request: Request<Incoming>) -> Response<Body> {
     let mut body = request.into_body();
     let (mut count, mut intact) = (0, true);
