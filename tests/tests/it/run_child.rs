@@ -251,14 +251,16 @@ fn signals_reach_the_program_and_it_decides() {
         .iter()
         .map(|s| format!("trap 'echo {s}' {s}; "))
         .collect();
-    let script = format!("{traps} trap 'exit 9' ALRM; echo ready; while :; do sleep 0.02; done");
+    let mark = canary();
+    let script =
+        format!("{traps} trap 'exit 9' ALRM; echo ready; while :; do sleep 0.02; done; {mark}");
     let mut running = Running::new(&product, &script);
     let sidecar = running.id();
     for signal in signals {
         assert!(send_signal(signal, &sidecar));
         assert_eq!(running.line(), signal);
     }
-    let program = processes_with("sleep 0.02; done");
+    let program = processes_with(&mark);
     let program = program
         .iter()
         .find(|process| process.arguments[0] == "sh")
