@@ -48,6 +48,7 @@ mod login_paste;
 mod login_refused;
 mod login_run;
 mod login_timed_out;
+mod nothing_leaves;
 mod oidc_provider;
 mod openid;
 mod other_users;
