@@ -78,7 +78,7 @@ pub(crate) fn run(
             format!("`{field}` is a secret"),
         )
         .hint(
-            "add --show-secret to print it, or use `authkeep run --env` to hand it to a program",
+            "add --show-secret to print it, or let `authkeep run` put it into a program's requests",
         ));
     }
     let details = Details::of(&connection, broker.now());

@@ -356,7 +356,7 @@ impl View for LoggedIn {
         };
         writeln!(
             out,
-            "Next: authkeep get {provider}{named}, or authkeep run --env --provider {provider}{joined} -- COMMAND"
+            "Next: authkeep get {provider}{named}, or authkeep run --provider {provider}{joined} -- COMMAND"
         )
     }
 
