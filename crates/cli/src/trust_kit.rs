@@ -38,8 +38,10 @@ const PROXY: [&str; 6] = [
 const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 /// Variables that name the file of all roots, each with the one whose file its clients would otherwise use.
-const BUNDLES: [(&str, Option<&str>); 11] = [
+const BUNDLES: [(&str, Option<&str>); 12] = [
     ("SSL_CERT_FILE", None),
+    // Programs of Nix look at it first.
+    ("NIX_SSL_CERT_FILE", Some("SSL_CERT_FILE")),
     ("CURL_CA_BUNDLE", Some("SSL_CERT_FILE")),
     ("REQUESTS_CA_BUNDLE", Some("CURL_CA_BUNDLE")),
     ("PIP_CERT", Some("REQUESTS_CA_BUNDLE")),

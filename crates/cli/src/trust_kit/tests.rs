@@ -96,6 +96,7 @@ fn a_bundle_has_the_roots_that_the_client_had_and_ours() {
     let special = format!("ROOTS FOR REQUESTS\n{CA}");
     for (name, expected) in [
         ("SSL_CERT_FILE", &general),
+        ("NIX_SSL_CERT_FILE", &general),
         ("CURL_CA_BUNDLE", &general),
         ("GIT_SSL_CAINFO", &general),
         ("CARGO_HTTP_CAINFO", &general),
