@@ -63,9 +63,16 @@ impl Context {
         if let Some(name) = self.named_profile()? {
             return Ok(name);
         }
-        Ok(home
-            .map(|home| home.config().default_profile.clone())
-            .unwrap_or_default())
+        Ok(default_profile(home))
+    }
+
+    /// The profile in force, where a command that names none may mean another.
+    pub(crate) fn profile_to_name(
+        &self,
+        home: Option<&Home>,
+    ) -> Result<Option<ProfileName>, CommandError> {
+        let profile = self.profile(home)?;
+        Ok((profile != default_profile(home)).then_some(profile))
     }
 
     fn named_profile(&self) -> Result<Option<ProfileName>, CommandError> {
@@ -128,6 +135,12 @@ impl Context {
         }
         broker
     }
+}
+
+/// The profile that is meant where none is named.
+fn default_profile(home: Option<&Home>) -> ProfileName {
+    let chosen = home.map(|home| home.config().default_profile.clone());
+    chosen.unwrap_or_default()
 }
 
 /// The operating system's random bytes.

@@ -47,9 +47,7 @@ pub(crate) async fn answer(
         connect(shared, request, admission, next).await
     };
     answered.await.unwrap_or_else(|refusal| {
-        tracing::debug!(code = refusal.code.as_str(), "refused");
-        shared.tally.refused_for(None);
-        let mut response = refusal.response().map(Answer::given);
+        let mut response = shared.refuse(refusal, None);
         // What else the client had to say over this connection is not waited for.
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);

@@ -229,7 +229,11 @@ fn is_own(ip: IpAddr) -> bool {
 impl From<DialError> for Refusal {
     fn from(error: DialError) -> Self {
         match error {
-            DialError::Forbidden { .. } => Self::new(Code::ForbiddenAddress, error.to_string()),
+            DialError::Forbidden { .. } => Self::new(Code::ForbiddenAddress, error.to_string())
+                .hint(
+                    "a service of this machine is reached past the sidecar, by its name in NO_PROXY; \
+                     a login to one needs `\"local\": true` in its definition",
+                ),
             DialError::Unreachable { .. } => {
                 Self::new(Code::UpstreamUnreachable, error.to_string())
                     .hint("check the network and the name of the host, then try again")

@@ -124,9 +124,7 @@ impl Exchange {
         match self.forward(request, afterwards).await {
             Ok(response) => response,
             Err(Refused { refusal, account }) => {
-                tracing::debug!(code = refusal.code.as_str(), "refused");
-                self.shared.tally.refused_for(account.as_ref());
-                let mut response = refusal.response().map(Answer::given);
+                let mut response = self.shared.refuse(refusal, account.as_ref());
                 if matches!(self.destination, Destination::Nowhere(_)) {
                     // The next connection may have better luck.
                     self.end.notify_one();

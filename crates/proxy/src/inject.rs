@@ -3,7 +3,7 @@
 //! Whatever the sender put in the same places goes away, in every spelling that a server could take for it, so that the
 //! server sees exactly one credential. Whether the credential may go there was decided before.
 
-use authkeep_core::Credential;
+use authkeep_core::{Credential, login_command};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION};
@@ -222,10 +222,7 @@ fn unusable(route: &Route) -> Refusal {
     let message = format!("the credential of `{account}` cannot be written into a request");
     Refusal::new(Code::LoginExpired, message)
         .hint("log in again, and look for line breaks in what is pasted")
-        .command(format!(
-            "authkeep login {} --connection {}",
-            account.provider, account.connection
-        ))
+        .command(login_command(&account.provider, &account.connection))
 }
 
 #[cfg(test)]

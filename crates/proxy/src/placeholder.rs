@@ -72,7 +72,8 @@ impl Placeholders {
         let first = found.next();
         if found.any(|account| Some(account) != first) {
             let message = "the request carries the placeholders of several logins";
-            return Err(Refusal::new(Code::Denied, message));
+            return Err(Refusal::new(Code::Denied, message)
+                .hint("send a request with the one that it is for"));
         }
         Ok(first)
     }

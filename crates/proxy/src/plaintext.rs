@@ -30,7 +30,8 @@ pub(crate) async fn forward(
     if let Some(account) = shared.placeholders.find(&parts)? {
         let message =
             format!("the request carries the placeholder of `{account}`, and is not for it");
-        return Err(Refusal::new(Code::Denied, message));
+        return Err(Refusal::new(Code::Denied, message)
+            .hint(format!("send it to the hosts of `{account}` only")));
     }
     hygiene::clean(&mut parts)?;
     parts.headers.remove(header::UPGRADE);

@@ -2,11 +2,12 @@
 //!
 //! It never holds a secret, and nothing of it is taken from an upstream's answer.
 
+use authkeep_core::ProfileName;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
 /// Why a request was not forwarded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Code {
     /// The sender did not show the run's proxy credential.
@@ -137,6 +138,15 @@ impl Refusal {
     pub fn command(self, command: impl Into<String>) -> Self {
         Self {
             command: Some(command.into()),
+            ..self
+        }
+    }
+
+    /// The same with the command for this profile: a person types it where another one may be in force.
+    #[must_use]
+    pub fn in_profile(self, profile: &ProfileName) -> Self {
+        Self {
+            command: (self.command).map(|command| format!("{command} --profile {profile}")),
             ..self
         }
     }

@@ -7,7 +7,7 @@ mod endpoints;
 
 use std::collections::BTreeSet;
 
-use authkeep_core::Outlet;
+use authkeep_core::{Outlet, login_command};
 use authkeep_registry::{HostPattern, Injection, Template, is_plain_path};
 use http::{HeaderName, HeaderValue, header};
 
@@ -161,7 +161,8 @@ impl Routes {
             let message = format!(
                 "the request carries the placeholder of `{account}`, which is not for this address at {authority}"
             );
-            return Err(Refusal::new(Code::Denied, message));
+            return Err(Refusal::new(Code::Denied, message)
+                .hint(format!("send it to the hosts of `{account}` only")));
         }
         let Some(named) = selection.named else {
             return Ok(Choice::PassThrough);
@@ -171,10 +172,11 @@ impl Routes {
             return Err(Refusal::new(Code::Denied, message)
                 .hint("leave the header `Authkeep-Connection` out here"));
         }
+        let connection = named.connection.clone().unwrap_or_default();
         let message = format!("there is no login `{named}` in this run");
         Err(Refusal::new(Code::NotConnected, message)
-            .hint("log in, and start the program again")
-            .command(format!("authkeep login {}", named.provider)))
+            .hint(format!("log in, and start the program again, with `--provider {named}` if that names others"))
+            .command(login_command(&named.provider, &connection)))
     }
 }
 

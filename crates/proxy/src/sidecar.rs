@@ -7,7 +7,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use authkeep_core::{Clock, ProxySettings, Resolver};
+use authkeep_core::{Clock, ProfileName, ProxySettings, Resolver};
+use http::Response;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -18,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::body::Answer;
 use crate::certificate::CertificateAuthority;
 use crate::connect::{self, Next, Tunnel};
 use crate::dial::Dialer;
@@ -29,7 +31,7 @@ use crate::probe::PROBE_HOST;
 use crate::refusal::{Code, Refusal};
 use crate::request_head::StrictHead;
 use crate::upstream::{Roots, Upstreams};
-use crate::{CredentialSource, Placeholders, Routes, Tally, intercept, tunnel};
+use crate::{Account, CredentialSource, Placeholders, Routes, Tally, intercept, tunnel};
 
 /// How many connections of clients stand at once, where the process may open enough files.
 const CONNECTIONS: usize = 1024;
@@ -56,6 +58,8 @@ pub struct SidecarParts {
     pub roots: Roots,
     /// The user's own proxy, where there is one.
     pub egress: ProxySettings,
+    /// The profile that is named in the commands of refusals: none where it is in force anyway.
+    pub profile: Option<ProfileName>,
     /// The time, for certificates.
     pub clock: Arc<dyn Clock>,
     /// 32 random bytes, of which the run's proxy credential is made.
@@ -90,6 +94,21 @@ pub(crate) struct Shared {
     pub(crate) certificates: CertificateAuthority,
     pub(crate) upstreams: Arc<Upstreams>,
     pub(crate) tally: Arc<Tally>,
+    profile: Option<ProfileName>,
+}
+
+impl Shared {
+    /// The answer to what is not done. Programs often keep it to themselves, so it is logged and counted too.
+    pub(crate) fn refuse(&self, refusal: Refusal, account: Option<&Account>) -> Response<Answer> {
+        let (code, message) = (refusal.code, &refusal.message);
+        tracing::debug!(code = code.as_str(), ?message, "refused");
+        self.tally.refuse(account, code);
+        let refusal = match &self.profile {
+            Some(profile) => refusal.in_profile(profile),
+            None => refusal,
+        };
+        refusal.response().map(Answer::given)
+    }
 }
 
 impl Sidecar {
@@ -124,6 +143,7 @@ impl Sidecar {
             certificates: certificates.map_err(io::Error::other)?,
             upstreams: Arc::new(Upstreams::new(dialer, parts.roots, provider)),
             tally,
+            profile: parts.profile,
         };
         Ok(Self {
             listener,

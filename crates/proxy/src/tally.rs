@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::Account;
+use crate::{Account, Code};
 
 /// Counts requests. It sees no secret and no address.
 #[derive(Debug, Default)]
 pub struct Tally {
     accounts: Mutex<BTreeMap<Account, Counts>>,
     refused: AtomicU64,
+    reasons: Mutex<BTreeMap<Code, u64>>,
     passed: AtomicU64,
     tunnels: AtomicU64,
     minted: AtomicU64,
@@ -29,7 +30,12 @@ pub struct Counts {
 impl Tally {
     /// The figures by login; logins that nothing was asked for are not among them.
     pub fn accounts(&self) -> BTreeMap<Account, Counts> {
-        self.lock().clone()
+        whole(&self.accounts).clone()
+    }
+
+    /// How often something was refused, with a login or without, by the reason.
+    pub fn reasons(&self) -> BTreeMap<Code, u64> {
+        whole(&self.reasons).clone()
     }
 
     /// Requests and tunnels that were refused without a login to count them for.
@@ -62,7 +68,8 @@ impl Tally {
         self.count(account, |counts| counts.injected += 1);
     }
 
-    pub(crate) fn refused_for(&self, account: Option<&Account>) {
+    pub(crate) fn refuse(&self, account: Option<&Account>, code: Code) {
+        *whole(&self.reasons).entry(code).or_default() += 1;
         match account {
             Some(account) => self.count(account, |counts| counts.refused += 1),
             None => add(&self.refused),
@@ -86,17 +93,17 @@ impl Tally {
     }
 
     fn count(&self, account: &Account, step: impl FnOnce(&mut Counts)) {
-        let mut accounts = self.lock();
+        let mut accounts = whole(&self.accounts);
         match accounts.get_mut(account) {
             Some(counts) => step(counts),
             None => step(accounts.entry(account.clone()).or_default()),
         }
     }
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<Account, Counts>> {
-        // A count is whole after each step, so a panic elsewhere spoils nothing.
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// A count is whole after each step, so a panic elsewhere spoils nothing.
+fn whole<T>(counts: &Mutex<T>) -> MutexGuard<'_, T> {
+    counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn add(counter: &AtomicU64) {

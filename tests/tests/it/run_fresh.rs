@@ -88,6 +88,22 @@ fn a_login_that_is_over_is_refused_with_what_to_do_and_mended_while_the_program_
 }
 
 #[test]
+fn a_login_that_is_known_to_be_over_is_told_of_before_the_program_starts() {
+    let fresh = Fresh::new(ServerOptions::default());
+    assert_eq!(fresh.run("true").stderr, "");
+    fresh.server.revoke_everything();
+    assert_eq!(fresh.product.run(&["refresh", "acme"]).code, 4);
+    let output = fresh.run("true");
+    assert_eq!(output.code, 0, "{output:?}");
+    let warning = "warning: acme=default: ";
+    assert!(output.stderr.starts_with(warning), "{output:?}");
+    assert!(
+        output.stderr.contains("run `authkeep login acme`"),
+        "{output:?}"
+    );
+}
+
+#[test]
 fn a_client_that_leaves_in_the_middle_of_a_refresh_loses_nothing() {
     let fresh = Fresh::new(ServerOptions::default());
     let count = rounds(20, 500);

@@ -156,7 +156,47 @@ fn requests_of_a_login_that_is_gone_are_told_why() {
     assert_eq!(behind.origin.seen().len(), 1);
     assert_eq!(
         output.stderr,
-        "authkeep: acme=default 1 request, 1 refused\n"
+        "authkeep: acme=default 1 request, 1 refused; reasons: not_connected 1\n"
+    );
+}
+
+#[test]
+fn a_command_to_type_is_for_the_profile_of_the_run() {
+    let behind = Behind::new();
+    assert_eq!(
+        behind.product.run(&["profile", "create", "freelance"]).code,
+        0
+    );
+    let key = json!({ "token": behind.key }).to_string();
+    let login = ["login", "acme", "--profile", "freelance", "--with-token"];
+    assert_eq!(behind.product.run_with_input(&login, &key).code, 0);
+    let ask = format!("{CURL} -H 'Authkeep-Connection: acme=work' $URL/a");
+    let command = |options: &[&str]| {
+        let output = run(&mut behind.script(options, &ask));
+        let body: Value = serde_json::from_str(&output.stdout).unwrap();
+        body["command"].as_str().unwrap().to_owned()
+    };
+    let login = "authkeep login acme --connection work";
+    assert_eq!(
+        command(&["--profile", "freelance"]),
+        format!("{login} --profile freelance")
+    );
+    assert_eq!(command(&[]), login);
+}
+
+#[test]
+fn a_refusal_that_the_program_keeps_to_itself_is_said_with_verbose() {
+    let behind = Behind::new();
+    let silent = "curl -s https://example.com/";
+    let said = |options: &[&str]| run(&mut behind.script(options, silent)).stderr;
+    let verbose = said(&["--deny-unmatched", "--verbose"]);
+    assert!(
+        verbose.contains("no login of this run is for example.com:443"),
+        "{verbose}"
+    );
+    assert_eq!(
+        said(&["--deny-unmatched"]),
+        "authkeep: without a login 1 refused; reasons: unmatched 1\n"
     );
 }
 
@@ -178,7 +218,9 @@ fn other_hosts_are_passed_on_or_refused_as_was_asked() {
     ));
     assert_eq!(denied.stdout, "403", "{denied:?}");
     assert!(
-        denied.stderr.contains("without a login 1 refused"),
+        denied
+            .stderr
+            .contains("without a login 1 refused; reasons: unmatched 1"),
         "{denied:?}"
     );
 }
@@ -195,7 +237,7 @@ fn the_summary_is_said_on_stderr_as_was_asked() {
     let login = json!({ "provider": "acme", "connection": "default", "injected": 1, "refused": 0 });
     assert_eq!(
         summary,
-        json!({ "event": "run_ended", "logins": [login], "refused": 0, "passed": 0, "tunnels": 0 })
+        json!({ "event": "run_ended", "logins": [login], "refused": 0, "reasons": {}, "passed": 0, "tunnels": 0 })
     );
 }
 

@@ -98,11 +98,15 @@ pub(crate) fn run(
     }
 }
 
+/// Said where nothing can be handed out.
+const NOTHING: &str = "no login of this profile can be used, so the program gets no credential; \
+    `authkeep list` says how they stand";
+
 /// Becomes the program, with the real values in its environment.
 fn with_secrets(context: &Context, output: &Output, args: &RunArgs) -> Result<Done, CommandError> {
     let variables = variables(context, output, args)?;
     if variables.iter().next().is_none() {
-        output.warn("nothing is connected in this profile: the program gets no credential");
+        output.warn(NOTHING);
     }
     // EXPOSE: into the environment of the program that the user named.
     let environment = variables

@@ -38,7 +38,7 @@ pub enum LoginError {
         /// What it offers.
         offered: Vec<Flow>,
     },
-    /// The flow that was asked for is not offered, or not built yet.
+    /// The flow that was asked for is not offered, or cannot be used here.
     #[error("`{provider}` cannot be logged in to by {}", flow.as_str())]
     FlowNotAvailable {
         /// The provider.

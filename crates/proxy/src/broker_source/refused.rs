@@ -32,7 +32,7 @@ pub(super) fn unresolved(account: &Account, error: &ResolveError) -> Refusal {
     match error {
         ResolveError::Missing { .. } => not_connected(account),
         ResolveError::NeedsLogin { status, .. } => {
-            let message = format!("the login `{account}` is {status}");
+            let message = format!("the login `{account}` does not work any more ({status})");
             with_login(account, Refusal::new(Code::LoginExpired, message))
         }
         ResolveError::Lookup(
@@ -58,7 +58,10 @@ fn not_renewed(account: &Account, error: &RefreshError) -> Refusal {
             );
             Refusal::new(Code::CredentialUnavailable, message)
                 .hint("it is kept; try again in a moment")
-                .command(format!("authkeep refresh {}", account.provider))
+                .command(format!(
+                    "authkeep refresh {} --connection {}",
+                    account.provider, account.connection
+                ))
         }
         _ => {
             let message = format!("the login `{account}` cannot be renewed ({})", error.kind());

@@ -57,6 +57,7 @@ async fn two() -> Two {
         resolver: Resolver::new(|_| Ok(vec![std::net::Ipv4Addr::LOCALHOST.into()])),
         roots: Roots::Only(authority.roots()),
         egress: ProxySettings::default(),
+        profile: None,
         clock: Arc::new(SystemClock),
         random: SecretBox::new(Box::new([7; 32])),
     };

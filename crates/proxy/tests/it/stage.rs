@@ -129,6 +129,7 @@ impl Stage {
             resolver: plan.resolver,
             roots: Roots::Only(authority.roots()),
             egress: plan.egress,
+            profile: None,
             clock: Arc::new(SystemClock),
             random: SecretBox::new(random),
         };

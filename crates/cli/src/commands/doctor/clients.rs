@@ -150,6 +150,7 @@ fn parts() -> Result<SidecarParts, CommandError> {
         resolver: Resolver::system(),
         roots: Roots::System,
         egress: ProxySettings::default(),
+        profile: None,
         clock: Arc::new(SystemClock),
         random,
     })

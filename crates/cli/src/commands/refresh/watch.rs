@@ -41,13 +41,12 @@ pub(super) fn run(
     let logins = vault.read(&selection, SystemClock.now())?;
     let home = context.home()?;
     let profile = context.profile(home.as_ref())?;
-    let is_default = home.is_some_and(|home| home.config().default_profile == profile);
     let mut watch = Watch {
         output,
         vault,
         selection,
         hook: args.hook.clone(),
-        journal: Journal::new((!is_default).then(|| profile.clone())),
+        journal: Journal::new(context.profile_to_name(home.as_ref())?),
         planner: Planner::new(seed()?),
         profile,
         attempts: JoinSet::new(),

@@ -8,6 +8,7 @@ use authkeep_proxy::Account;
 use authkeep_registry::ProviderName;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::commands::condition::Condition;
 use crate::commands::missing::broker_for;
 use crate::commands::resolving::each;
 use crate::context::{Context, entropy};
@@ -66,6 +67,12 @@ impl Logins {
         if named.is_empty() {
             for connection in stored {
                 let account = account(&connection);
+                if let Some(condition) = Condition::of(&connection, broker.now()) {
+                    output.warn(&format!(
+                        "{account}: {}; {}",
+                        condition.message, condition.fix
+                    ));
+                }
                 if let Err(error) = logins.add(&broker, output, &connection, Named::No) {
                     output.warn(&format!("{account} is left out: {}", error.message()));
                 }

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecretMut as _, SecretBox};
 use super::child::{End, Forwarding, Start};
 use super::logins::Logins;
 use super::summary::Summary;
-use super::{Isolate, RunArgs, not_started};
+use super::{Isolate, NOTHING, RunArgs, not_started};
 use crate::context::{Context, entropy, workers};
 use crate::env;
 use crate::error::CommandError;
@@ -31,10 +31,10 @@ pub(super) fn run(
     check_walls(output, args)?;
     let (broker, logins) = Logins::of(context, output, &args.providers)?;
     if logins.is_empty() {
-        output.warn("nothing is connected in this profile: the program gets no credential");
+        output.warn(NOTHING);
     }
     let environment = logins.environment();
-    let parts = parts(args, logins, broker)?;
+    let parts = parts(context, args, logins, broker)?;
     let runtime = workers()?;
     let outcome = runtime.block_on(behind(context, args, parts, environment));
     // Connections that are still open end with their program.
@@ -68,6 +68,7 @@ fn check_walls(output: &Output, args: &RunArgs) -> Result<(), CommandError> {
 }
 
 fn parts(
+    context: &Context,
     args: &RunArgs,
     logins: Logins,
     broker: Option<authkeep_core::Broker>,
@@ -91,6 +92,7 @@ fn parts(
         resolver: Resolver::system(),
         roots: Roots::System,
         egress: env::proxy(),
+        profile: context.profile_to_name(context.home()?.as_ref())?,
         clock: Arc::new(SystemClock),
         random,
     })

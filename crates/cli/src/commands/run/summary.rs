@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use authkeep_proxy::{Account, Counts, Tally};
+use authkeep_proxy::{Account, Code, Counts, Tally};
 use serde_json::{Value, json};
 
 use crate::output::View;
@@ -13,6 +13,7 @@ use crate::output::View;
 pub(super) struct Summary {
     accounts: BTreeMap<Account, Counts>,
     refused: u64,
+    reasons: BTreeMap<Code, u64>,
     passed: u64,
     tunnels: u64,
 }
@@ -22,6 +23,7 @@ impl Summary {
         Self {
             accounts: tally.accounts(),
             refused: tally.refused(),
+            reasons: tally.reasons(),
             passed: tally.passed(),
             tunnels: tally.tunnels(),
         }
@@ -40,7 +42,13 @@ impl Summary {
             0 => None,
             refused => Some(format!("without a login {refused} refused")),
         };
-        let all: Vec<_> = accounts.chain(refused).collect();
+        let reasons = self
+            .reasons
+            .iter()
+            .map(|(code, count)| format!("{} {count}", code.as_str()));
+        let reasons: Vec<_> = reasons.collect();
+        let why = (!reasons.is_empty()).then(|| format!("reasons: {}", reasons.join(", ")));
+        let all: Vec<_> = accounts.chain(refused).chain(why).collect();
         (!all.is_empty()).then(|| format!("authkeep: {}", all.join("; ")))
     }
 }
@@ -62,10 +70,15 @@ impl View for Summary {
                 "refused": counts.refused,
             })
         });
+        let reasons = self.reasons.iter();
+        let reasons: BTreeMap<_, _> = reasons
+            .map(|(code, count)| (code.as_str(), count))
+            .collect();
         json!({
             "event": "run_ended",
             "logins": logins.collect::<Vec<_>>(),
             "refused": self.refused,
+            "reasons": reasons,
             "passed": self.passed,
             "tunnels": self.tunnels,
         })
@@ -111,12 +124,15 @@ mod tests {
             ]
             .into(),
             refused: 3,
+            reasons: [(Code::Unmatched, 3), (Code::LoginExpired, 2)].into(),
             ..Summary::default()
         };
         assert_eq!(
             summary.text().unwrap(),
-            "authkeep: github=work 12 requests; openai=default 1 request, 2 refused; without a login 3 refused"
+            "authkeep: github=work 12 requests; openai=default 1 request, 2 refused; without a login 3 refused; \
+             reasons: unmatched 3, login_expired 2"
         );
         assert_eq!(summary.json()["logins"][1]["injected"], 1);
+        assert_eq!(summary.json()["reasons"]["login_expired"], 2);
     }
 }
