@@ -1,6 +1,7 @@
 //! The bodies that pass through, both ways: frame by frame, trailers included, and never gathered.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -48,7 +49,7 @@ impl Answer {
 
 impl Outgoing {
     /// The same, kept on its way, and the record of it.
-    pub(crate) fn kept(body: Lingering) -> (Self, Record) {
+    pub(crate) fn kept(body: Lingering) -> (Self, Arc<Record<Lingering>>) {
         let (kept, record) = Kept::new(body);
         (Self::Kept(kept), record)
     }

@@ -79,7 +79,7 @@ struct Again<'a> {
     refused: TokenId,
     /// The request without a credential.
     parts: Parts,
-    record: Record,
+    record: Arc<Record<Lingering>>,
 }
 
 impl From<Refusal> for Refused {
@@ -290,7 +290,7 @@ impl Exchange {
             }
             Ok(_) | Err(_) => return Ok(None),
         };
-        let Some(body) = record.whole() else {
+        let Some(body) = record.whole().await else {
             return Ok(None);
         };
         let secrets = self.inject(&mut parts, route, &other)?;

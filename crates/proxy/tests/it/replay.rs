@@ -6,11 +6,13 @@ use authkeep_proxy::{Code, Refusal};
 use authkeep_testkit::canary::canary;
 use bytes::Bytes;
 use http::{Request, StatusCode, Version};
+use http_body::Frame;
 use http_body_util::{BodyExt as _, Full};
 
 use crate::stage::authority::TestAuthority;
 use crate::stage::client::Answered;
 use crate::stage::origin::{Handler, Origin, text};
+use crate::stage::piped::Piped;
 use crate::stage::{ALLOWED, Plan, Stage, account};
 
 /// Answers 401 to all tokens but one, and otherwise with the size of the body.
@@ -82,6 +84,56 @@ async fn a_refused_token_is_renewed_and_the_request_sent_again() {
                 assert_eq!(post(&stage, size, version).await.status, StatusCode::OK);
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_the_server_did_not_wait_for_is_sent_again_whole() {
+    let token = Arc::new(Mutex::new(canary()));
+    let known = Arc::clone(&token);
+    let hasty: Handler = Arc::new(move |request| {
+        let expected = format!("Bearer {}", known.lock().unwrap());
+        Box::pin(async move {
+            if request.headers()["authorization"] != expected {
+                let mut response = text("no");
+                *response.status_mut() = StatusCode::UNAUTHORIZED;
+                return response;
+            }
+            let body = request.into_body().collect().await.unwrap().to_bytes();
+            text(String::from_utf8(body.to_vec()).unwrap())
+        })
+    });
+    for version in [Version::HTTP_11, Version::HTTP_2] {
+        let authority = Arc::new(TestAuthority::new());
+        let config = authority.server(ALLOWED, &["h2", "http/1.1"]);
+        let origin = Origin::with(config, Arc::clone(&hasty)).await;
+        let stage = Stage::around(Plan::default(), authority, origin).await;
+        stage.source.renew_to(&token.lock().unwrap());
+        let (send, body) = Piped::new();
+        let allowed = stage.allowed();
+        let request = |uri: String| Request::post(uri).header("authorization", &stage.placeholder);
+        let feed = async {
+            send.send(Frame::data("first, ".into())).await.unwrap();
+            while stage.source.renewals() == 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+            // The server has spoken, and the client goes on.
+            send.send(Frame::data("second".into())).await.unwrap();
+            drop(send);
+        };
+        let response = if version == Version::HTTP_2 {
+            let request = request(format!("https://{allowed}/x")).body(body).unwrap();
+            let mut sender = stage.client().http2(&allowed).await;
+            tokio::join!(sender.send_request(request), feed).0
+        } else {
+            let request = request("/x".to_owned()).header("host", &allowed);
+            let request = request.body(body).unwrap();
+            let mut sender = stage.client().http1(&allowed).await;
+            tokio::join!(sender.send_request(request), feed).0
+        };
+        let answered = Answered::of(response.unwrap()).await;
+        assert_eq!(answered.status, StatusCode::OK, "{version:?}");
+        assert_eq!(answered.body, "first, second");
     }
 }
 
