@@ -13,6 +13,10 @@ use crate::awaited::Awaited;
 use crate::lingering::Lingering;
 use crate::redact::Redacted;
 use crate::replay::{Kept, Record};
+use crate::trailers::Trailed;
+
+/// What a client sends, with such trailers as may be sent on.
+pub(crate) type Sent = Trailed<Lingering>;
 
 /// Whatever goes wrong with a body on its way ends the connection.
 pub(crate) type Broken = Box<dyn std::error::Error + Send + Sync>;
@@ -21,9 +25,9 @@ pub(crate) type Broken = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug)]
 pub(crate) enum Outgoing {
     /// The client's, as it comes.
-    Streamed(Lingering),
+    Streamed(Sent),
     /// The client's, kept on its way, should it be needed again.
-    Kept(Kept<Lingering>),
+    Kept(Kept<Sent>),
     /// The client's, who waits to be told to send it.
     Awaited(Awaited<Self>),
     /// One that is here already.
@@ -49,7 +53,7 @@ impl Answer {
 
 impl Outgoing {
     /// The same, kept on its way, and the record of it.
-    pub(crate) fn kept(body: Lingering) -> (Self, Arc<Record<Lingering>>) {
+    pub(crate) fn kept(body: Sent) -> (Self, Arc<Record<Sent>>) {
         let (kept, record) = Kept::new(body);
         (Self::Kept(kept), record)
     }

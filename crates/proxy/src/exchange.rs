@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 
 use crate::authority::Authority;
 use crate::awaited::{self, Awaited};
-use crate::body::{Answer, Outgoing};
+use crate::body::{Answer, Outgoing, Sent};
 use crate::credential_source::{Live, Need};
 use crate::gate::Admission;
 use crate::lingering::Lingering;
@@ -27,6 +27,7 @@ use crate::replay::Record;
 use crate::routes::{Choice, Route};
 use crate::selection::{Named, Selection};
 use crate::sidecar::Shared;
+use crate::trailers::Trailed;
 use crate::upgrade::{Afterwards, Switched};
 use crate::{Account, hygiene, inject, probe, token_endpoint};
 
@@ -79,7 +80,7 @@ struct Again<'a> {
     refused: TokenId,
     /// The request without a credential.
     parts: Parts,
-    record: Arc<Record<Lingering>>,
+    record: Arc<Record<Sent>>,
 }
 
 impl From<Refusal> for Refused {
@@ -245,6 +246,8 @@ impl Exchange {
             secrets: None,
             again: None,
         };
+        let own = chosen.iter().flat_map(|(route, _)| route.own_headers());
+        let body = Trailed::new(body, own);
         let Some((route, live)) = chosen else {
             let request = self.outgoing(parts, Outgoing::Streamed(body), link)?;
             return Ok((request, plan));

@@ -71,7 +71,8 @@ fn remove_hop_by_hop(headers: &mut HeaderMap) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn is_hop_by_hop(name: &str) -> bool {
+/// Whether the header is for the next hop alone, or for a proxy.
+pub(crate) fn is_hop_by_hop(name: &str) -> bool {
     matches!(
         name,
         "connection" | "keep-alive" | "te" | "transfer-encoding" | "upgrade" | "http2-settings"

@@ -81,13 +81,7 @@ pub fn apply(
 
 /// Refuses `x_api_key` beside our `x-api-key`: gateways that turn headers into variables make one of both.
 fn refuse_twins(headers: &HeaderMap, route: &Route) -> Result<(), Refusal> {
-    let is_twin = |one: &HeaderName, other: &HeaderName| {
-        let (one, other) = (one.as_str().as_bytes(), other.as_str().as_bytes());
-        let alike = |(a, b): (&u8, &u8)| {
-            a == b || !(a.is_ascii_alphanumeric() || b.is_ascii_alphanumeric())
-        };
-        one != other && one.len() == other.len() && one.iter().zip(other).all(alike)
-    };
+    let is_twin = |one: &HeaderName, other: &HeaderName| one != other && is_alike(one, other);
     let mut names = headers.keys();
     match names.find(|name| route.own_headers().any(|own| is_twin(own, name))) {
         None => Ok(()),
@@ -97,6 +91,14 @@ fn refuse_twins(headers: &HeaderMap, route: &Route) -> Result<(), Refusal> {
         )
         .hint("leave it out")),
     }
+}
+
+/// Whether some servers take one name for the other: both are the same but for what is no letter and no digit.
+pub(crate) fn is_alike(one: &HeaderName, other: &HeaderName) -> bool {
+    let (one, other) = (one.as_str().as_bytes(), other.as_str().as_bytes());
+    let alike =
+        |(a, b): (&u8, &u8)| a == b || !(a.is_ascii_alphanumeric() || b.is_ascii_alphanumeric());
+    one.len() == other.len() && one.iter().zip(other).all(alike)
 }
 
 fn remove_placeholders(headers: &mut HeaderMap, placeholders: &Placeholders) {

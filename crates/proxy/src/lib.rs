@@ -39,6 +39,7 @@ mod selection;
 mod sidecar;
 mod tally;
 mod token_endpoint;
+mod trailers;
 mod tunnel;
 mod upgrade;
 mod upstream;

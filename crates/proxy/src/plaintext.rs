@@ -16,6 +16,7 @@ use crate::hygiene;
 use crate::lingering::Lingering;
 use crate::refusal::{Code, Refusal};
 use crate::sidecar::{Shared, Unmatched};
+use crate::trailers::Trailed;
 
 const HTTP: u16 = 80;
 
@@ -47,7 +48,8 @@ pub(crate) async fn forward(
     };
     let host = HeaderValue::from_str(&host).map_err(|_| no_target())?;
     parts.headers.insert(header::HOST, host);
-    let request = Request::from_parts(parts, Outgoing::Streamed(Lingering::new(body)));
+    let sent = Trailed::new(Lingering::new(body), std::iter::empty());
+    let request = Request::from_parts(parts, Outgoing::Streamed(sent));
     let stream = shared
         .upstreams
         .dialer

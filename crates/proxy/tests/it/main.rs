@@ -21,6 +21,7 @@ mod smuggling;
 mod stage;
 mod streams;
 mod token_endpoint;
+mod trailers;
 mod tunnels;
 mod upgrades;
 mod world;
