@@ -67,7 +67,8 @@ impl Routes {
 
     /// Whether connections to `authority` are opened up. All others are none of the sidecar's business.
     pub fn intercepts(&self, authority: &Authority) -> bool {
-        self.at(authority).next().is_some() || self.endpoints.answers_at(authority)
+        self.at(authority).next().is_some()
+            || self.endpoints.answered_at(authority).next().is_some()
     }
 
     /// Whether some login is for this host, at whatever port.
@@ -88,7 +89,10 @@ impl Routes {
 
     /// Whether `authority` may be on this machine or its network: only where every login that goes there says so.
     pub fn is_local(&self, authority: &Authority) -> bool {
-        let mut here = self.at(authority).map(|route| route.local).peekable();
+        let routes = self.at(authority).map(|route| route.local);
+        let mut here = routes
+            .chain(self.endpoints.answered_at(authority))
+            .peekable();
         here.peek().is_some() && here.all(|local| local)
     }
 

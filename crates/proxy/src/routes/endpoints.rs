@@ -21,6 +21,8 @@ struct Endpoint {
     segments: Vec<Vec<u8>>,
     /// Whose token endpoint it is, if it is one.
     token_account: Option<Account>,
+    /// Whether the definition allows loopback and private addresses.
+    local: bool,
 }
 
 impl Endpoints {
@@ -31,9 +33,10 @@ impl Endpoints {
                 provider: outlet.provider.clone(),
                 connection: outlet.connection.clone(),
             };
-            let others = outlet.endpoints.iter().map(|url| Endpoint::of(url, None));
+            let endpoint = |url, account| Endpoint::of(outlet, url, account);
+            let others = outlet.endpoints.iter().map(|url| endpoint(url, None));
             let token = outlet.token_endpoint.as_ref();
-            let token = token.map(|url| Endpoint::of(url, Some(account)));
+            let token = token.map(|url| endpoint(url, Some(account)));
             known.extend(others.chain(token).flatten());
         }
         Self {
@@ -54,8 +57,15 @@ impl Endpoints {
             .collect()
     }
 
-    pub(super) fn answers_at(&self, authority: &Authority) -> bool {
-        self.answered().any(|known| known.authority == *authority)
+    /// For each token endpoint at `authority` that is answered for: whether its login is local.
+    pub(super) fn answered_at<'a>(
+        &'a self,
+        authority: &'a Authority,
+    ) -> impl Iterator<Item = bool> + 'a {
+        let here = self
+            .answered()
+            .filter(|known| known.authority == *authority);
+        here.map(|known| known.local)
     }
 
     pub(super) fn answered_hosts(&self) -> impl Iterator<Item = &str> {
@@ -69,13 +79,14 @@ impl Endpoints {
 }
 
 impl Endpoint {
-    fn of(url: &Url, token_account: Option<Account>) -> Option<Self> {
+    fn of(outlet: &Outlet, url: &Url, token_account: Option<Account>) -> Option<Self> {
         let port = url.port_or_known_default()?;
         let host = &url[Position::BeforeHost..Position::AfterHost];
         Some(Self {
             authority: Authority::from_host_header(host, port).ok()?,
             segments: segments(url.path()),
             token_account,
+            local: outlet.local,
         })
     }
 

@@ -331,3 +331,27 @@ fn only_what_every_login_calls_local_is_local() {
     let names = ["127.0.0.1", "::1", "a.example", "b.example"];
     assert_eq!(known.names(), names.map(str::to_owned).into());
 }
+
+#[test]
+fn a_token_endpoint_that_is_answered_for_is_as_local_as_its_login() {
+    let known = |locals: [bool; 2]| {
+        let login = |account, local, endpoints| Login {
+            account,
+            local,
+            endpoints,
+            ..LOGIN
+        };
+        routes(&[
+            login("a=default", locals[0], &["https://auth.example/token"]),
+            login("b=default", locals[1], &["https://auth.example/other"]),
+        ])
+    };
+    let host = authority("auth.example");
+    for locals in [[true, true], [true, false], [false, true], [false, false]] {
+        let answering = known(locals).answering_token_requests();
+        assert_eq!(answering.is_local(&host), locals == [true, true]);
+        assert!(!answering.is_local(&authority("auth.example:8443")));
+        // Where nothing is answered, connections there are not opened up.
+        assert!(!known(locals).is_local(&host));
+    }
+}

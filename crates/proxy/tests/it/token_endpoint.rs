@@ -7,7 +7,7 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 
 use crate::stage::client::Answered;
-use crate::stage::{Plan, Stage};
+use crate::stage::{ALLOWED, Plan, Stage};
 
 async fn stage(emulate: Emulation) -> Stage {
     Stage::with(Plan {
@@ -131,4 +131,39 @@ async fn the_providers_own_endpoints_never_get_the_credential() {
     let answered = post(&stage, "/oauth/userinfo", FORM, String::new()).await;
     assert_eq!((answered.status, stage.source.asked()), (StatusCode::OK, 1));
     println!("figure: 6 requests to a provider's own endpoints: 0 with a credential");
+}
+
+#[tokio::test]
+async fn what_else_a_token_endpoints_host_is_asked_goes_as_far_as_the_login_does() {
+    for local in [true, false] {
+        // A host that answers for tokens, and that the credential is not for.
+        let plan = Plan {
+            emulate: true,
+            local,
+            patterns: vec!["api.test:{port}".to_owned()],
+            outlet: |outlet| {
+                let port = outlet.hosts[0].pattern.port();
+                let token = format!("https://{ALLOWED}:{port}/token").parse().unwrap();
+                outlet.token_endpoint = Some(token);
+            },
+            ..Plan::default()
+        };
+        let stage = Stage::with(plan).await;
+        let refresh = "grant_type=refresh_token".to_owned();
+        let answered = post(&stage, "/token", FORM, refresh).await;
+        assert_eq!(answered.status, StatusCode::OK, "the sidecar answers it");
+        let answered = post(&stage, "/keys", FORM, String::new()).await;
+        let expected = match local {
+            true => (StatusCode::OK, ""),
+            // The control: this machine is none of the places that such a login leads to.
+            false => (StatusCode::FORBIDDEN, "forbidden_address"),
+        };
+        assert_eq!(
+            (answered.status, answered.error().as_str()),
+            expected,
+            "{local}"
+        );
+        assert_eq!(stage.allowed.requests().len(), usize::from(local));
+        assert_eq!(stage.leaks(&stage.allowed), 0);
+    }
 }
