@@ -11,6 +11,7 @@ use http::request::Parts;
 use http::uri::{self, PathAndQuery, Scheme};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
 use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
 use hyper::upgrade::OnUpgrade;
 use tokio::sync::Notify;
 
@@ -189,6 +190,8 @@ impl Exchange {
         }
         if let Some(secrets) = &secrets {
             secrets.redact_headers(response.headers_mut());
+            // What the server wrote behind the status may repeat the credential, and is for people who read along.
+            response.extensions_mut().remove::<ReasonPhrase>();
         }
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             if !may_switch {
@@ -385,10 +388,15 @@ fn finished(mut response: Response<Incoming>, secrets: Option<Secrets>) -> Respo
     hygiene::clean_response(response.headers_mut());
     // It would lead clients to a connection that does not come this way.
     response.headers_mut().remove(header::ALT_SVC);
-    let secrets = secrets.filter(|secrets| secrets.apply_to(response.headers()));
-    response.map(|body| match secrets {
-        Some(secrets) => Answer::Redacted(Redacted::new(body, secrets)),
-        None => Answer::Streamed(body),
+    let Some(secrets) = secrets else {
+        return response.map(Answer::Streamed);
+    };
+    let is_readable = secrets.apply_to(response.headers());
+    response.map(|body| {
+        Answer::Redacted(match is_readable {
+            true => Redacted::new(body, secrets),
+            false => Redacted::only_trailers(body, secrets),
+        })
     })
 }
 
@@ -398,8 +406,12 @@ fn target(parts: &Parts) -> &str {
 
 /// Refuses what a server may answer with the request itself, and what is not for a resource of its own.
 fn check_method(request: &Request<Incoming>) -> Result<(), Refusal> {
-    if matches!(*request.method(), Method::TRACE | Method::CONNECT) {
-        let method = request.method();
+    // Some servers read methods in any case, and some know TRACE by another name.
+    const ECHOES: [&str; 2] = ["TRACE", "TRACK"];
+    let method = request.method();
+    if *method == Method::CONNECT
+        || (ECHOES.iter()).any(|echo| method.as_str().eq_ignore_ascii_case(echo))
+    {
         let message = format!("{method} is not let through to hosts that get a credential");
         return Err(Refusal::new(Code::Denied, message));
     }

@@ -41,7 +41,8 @@ pub fn clean(parts: &mut Parts) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Takes out of an answer what is meant for the sidecar alone.
+/// Takes out of an answer what is meant for the sidecar alone, and what only the sidecar may say: an answer that looks like
+/// one of its refusals would have people run a command of the server's.
 pub fn clean_response(headers: &mut HeaderMap) {
     // What a server names by mistake stays: its answers are framed anew whatever they say.
     let named: Vec<HeaderName> = named_by_connection(headers).collect();
@@ -49,7 +50,7 @@ pub fn clean_response(headers: &mut HeaderMap) {
         headers.remove(name);
     }
     remove(headers, |name| {
-        is_hop_by_hop(name) && !matches!(name, "transfer-encoding")
+        is_hop_by_hop(name) && name != "transfer-encoding" || name.starts_with("x-authkeep-")
     });
 }
 

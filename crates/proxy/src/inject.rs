@@ -42,6 +42,9 @@ pub fn apply(
     for name in route.own_headers() {
         parts.headers.remove(name);
     }
+    for name in ELSEWHERE {
+        parts.headers.remove(name);
+    }
     remove_placeholders(&mut parts.headers, placeholders);
     for (name, value) in &route.usual_headers {
         if !parts.headers.contains_key(name) {
@@ -78,6 +81,15 @@ pub fn apply(
     }
     Ok(secrets)
 }
+
+/// By these, some gateways read another path or host than the one that the choice of the credential was made by.
+const ELSEWHERE: [&str; 5] = [
+    "x-original-url",
+    "x-rewrite-url",
+    "x-original-host",
+    "x-forwarded-host",
+    "x-host",
+];
 
 /// Refuses `x_api_key` beside our `x-api-key`: gateways that turn headers into variables make one of both.
 fn refuse_twins(headers: &HeaderMap, route: &Route) -> Result<(), Refusal> {

@@ -69,9 +69,13 @@ impl Secrets {
     }
 
     /// Whether bodies under these headers can be looked through: not where they are compressed, and not the frames of
-    /// gRPC, whose messages would no longer fit their checksums.
+    /// gRPC, whose messages would no longer fit their checksums. Servers that take a charset for a coding, or name none,
+    /// compress nothing.
     pub fn apply_to(&self, headers: &HeaderMap) -> bool {
-        let is_plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+        let is_plain = |value: &HeaderValue| {
+            let mut codings = value.as_bytes().split(|byte| *byte == b',');
+            !codings.any(|coding| is_compression(coding.trim_ascii()))
+        };
         let is_grpc = |value: &HeaderValue| {
             let start = value.as_bytes().get(..b"application/grpc".len());
             start.is_some_and(|start| start.eq_ignore_ascii_case(b"application/grpc"))
@@ -190,6 +194,26 @@ impl Secrets {
         };
         self.texts().filter_map(longest).max().unwrap_or(0)
     }
+}
+
+/// The codings that are registered for HTTP and change bytes (RFC 9110 section 18.6, and later ones).
+fn is_compression(coding: &[u8]) -> bool {
+    const KNOWN: [&str; 12] = [
+        "gzip",
+        "x-gzip",
+        "deflate",
+        "compress",
+        "x-compress",
+        "br",
+        "zstd",
+        "dcb",
+        "dcz",
+        "exi",
+        "pack200-gzip",
+        "aes128gcm",
+    ];
+    let mut known = KNOWN.iter();
+    known.any(|known| coding.eq_ignore_ascii_case(known.as_bytes()))
 }
 
 fn masked(text: Bytes, covered: &[(usize, usize)]) -> Bytes {

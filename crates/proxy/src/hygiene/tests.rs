@@ -126,6 +126,7 @@ fn answers_lose_what_is_for_one_hop_and_keep_what_they_say() {
         ("proxy-authenticate", "Basic"),
         ("content-length", "3"),
         ("authkeep-x", "theirs"),
+        ("x-authkeep-error", "ours"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -9,11 +9,13 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::{Redactor, Secrets};
 
-/// The body of an answer without the secrets. Trailers are looked through too.
+/// The body of an answer without the secrets. Trailers are looked through in any case.
 #[derive(Debug)]
 pub struct Redacted<B> {
     body: B,
-    redactor: Option<Redactor>,
+    redactor: Redactor,
+    /// Whether the body itself is passed on unseen.
+    only_trailers: bool,
     /// Trailers that wait for what was held back.
     trailers: Option<HeaderMap>,
     has_ended: bool,
@@ -24,19 +26,19 @@ impl<B> Redacted<B> {
     pub fn new(body: B, secrets: Secrets) -> Self {
         Self {
             body,
-            redactor: Some(Redactor::new(secrets)),
+            redactor: Redactor::new(secrets),
+            only_trailers: false,
             trailers: None,
             has_ended: false,
         }
     }
 
-    /// `body` as it is.
-    pub fn untouched(body: B) -> Self {
+    /// `body` as it is, with trailers that have no `secrets` in them: what cannot be looked through as it streams still ends
+    /// in plain text.
+    pub fn only_trailers(body: B, secrets: Secrets) -> Self {
         Self {
-            body,
-            redactor: None,
-            trailers: None,
-            has_ended: false,
+            only_trailers: true,
+            ..Self::new(body, secrets)
         }
     }
 }
@@ -53,9 +55,7 @@ where
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let this = self.get_mut();
-        let Some(redactor) = &mut this.redactor else {
-            return Pin::new(&mut this.body).poll_frame(context);
-        };
+        let redactor = &mut this.redactor;
         if let Some(trailers) = this.trailers.take() {
             return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
         }
@@ -72,6 +72,7 @@ where
                 error => return Poll::Ready(error),
             };
             match frame.into_data() {
+                Ok(data) if this.only_trailers => return Poll::Ready(Some(Ok(Frame::data(data)))),
                 Ok(data) => {
                     let clean = redactor.push(data);
                     if !clean.is_empty() {
@@ -95,12 +96,11 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        let held = self.redactor.as_ref().map_or(0, Redactor::held);
-        held == 0 && self.trailers.is_none() && self.body.is_end_stream()
+        self.redactor.held() == 0 && self.trailers.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let held = self.redactor.as_ref().map_or(0, Redactor::held) as u64;
+        let held = self.redactor.held() as u64;
         let mut hint = self.body.size_hint();
         if let Some(upper) = hint.upper() {
             hint.set_upper(upper.saturating_add(held));

@@ -196,10 +196,15 @@ fn compressed_answers_and_grpc_are_not_touched() {
         secrets(&[SECRET]).apply_to(&headers)
     };
     assert!(applies(&[]) && applies(&[("content-type", "text/event-stream")]));
-    assert!(applies(&[("content-encoding", "Identity")]));
+    // What no client takes for a compression is none, so the secret in it can be read.
+    for plain in ["Identity", "", "utf-8", "none", "identity, utf-8"] {
+        assert!(applies(&[("content-encoding", plain)]), "{plain:?}");
+    }
     for pair in [
         ("content-encoding", "gzip"),
         ("content-encoding", "identity, br"),
+        ("content-encoding", "GZip"),
+        ("content-encoding", "utf-8,zstd"),
         ("content-type", "application/grpc"),
         ("content-type", "Application/gRPC+proto"),
         ("content-type", "application/grpc-web"),

@@ -13,6 +13,7 @@ mod echoes;
 mod gate;
 mod headers;
 mod paths;
+mod reflections;
 mod refusals;
 mod replay;
 mod resources;
