@@ -1,6 +1,7 @@
 //! The helper stands apart: it keeps nothing of its caller's, and leaves nothing of its own behind.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
@@ -83,6 +84,9 @@ fn it_is_nobodys_child_and_leaves_no_core() {
         Some("0"),
         "the hard limit: {core}"
     );
+    // The owner is root where nobody else may read it: the helper has the master key.
+    let environment = fs::metadata(format!("/proc/{}/environ", helper.id)).unwrap();
+    assert_eq!(environment.uid(), 0);
     assert!(caller.wait().unwrap().success());
     acme.wait_until_quiet();
 }

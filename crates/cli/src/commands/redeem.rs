@@ -38,6 +38,8 @@ pub(crate) fn run(context: &Context, args: &RedeemArgs) -> Result<Done, CommandE
         return stand_apart();
     }
     process::end_after(LIFE);
+    // From here on there is the master key in this process.
+    process::be_opaque();
     let Some((key, order)) = receive() else {
         return Err(CommandError::new(
             ExitCode::Usage,

@@ -31,7 +31,7 @@ impl PrivateDirectory {
         let suitable = parents
             .iter()
             .filter_map(|parent| parent.canonicalize().ok())
-            .find(|parent| is_plain(parent) && is_safe(parent));
+            .find(|parent| is_plain(parent) && is_safe(parent) && parent.ancestors().all(is_kept));
         let parent = suitable.ok_or_else(|| {
             io::Error::new(
                 io::ErrorKind::PermissionDenied,
@@ -100,6 +100,22 @@ fn is_safe(parent: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_safe(parent: &Path) -> bool {
     parent.is_dir()
+}
+
+/// Whether nobody but this user and root can put another folder in the place of one in here.
+#[cfg(unix)]
+fn is_kept(ancestor: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    /// Whom a container takes for the owner of what its users do not own, its root folder as a rule.
+    const NOBODY: u32 = 65_534;
+    is_safe(ancestor)
+        || (ancestor.metadata())
+            .is_ok_and(|metadata| metadata.uid() == NOBODY && metadata.mode() & 0o022 == 0)
+}
+
+#[cfg(not(unix))]
+fn is_kept(_: &Path) -> bool {
+    true
 }
 
 /// Removes the directories of this user's runs that are over. What cannot be removed stays: it is in nobody's way.
@@ -202,6 +218,11 @@ mod tests {
         let odd = open.path().join("with space");
         fs::create_dir(&odd).unwrap();
         assert!(PrivateDirectory::make(&[odd]).is_err());
+        // Nor is one that others can put away, whosever it is.
+        let below = open.path().join("mine");
+        fs::create_dir(&below).unwrap();
+        fs::set_permissions(&below, fs::Permissions::from_mode(0o700)).unwrap();
+        assert!(PrivateDirectory::make(&[below]).is_err());
         let private = parent();
         let both = [open.path().to_owned(), private.path().to_owned()];
         let directory = PrivateDirectory::make(&both).unwrap();
