@@ -74,4 +74,5 @@ mod run_fails;
 mod run_fresh;
 mod run_isolated;
 mod run_sidecar;
+mod run_strangers;
 mod terminal;
