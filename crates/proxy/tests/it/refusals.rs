@@ -2,8 +2,11 @@
 
 use authkeep_proxy::{Code, Counts, Refusal, Unmatched};
 use http::StatusCode;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
-use crate::stage::client::get;
+use crate::stage::client::{get, read_head};
+use crate::stage::plain::Plain;
 use crate::stage::{Plan, Stage, account};
 
 #[tokio::test]
@@ -147,6 +150,7 @@ async fn nothing_is_injected_into_plain_http() {
         "allowed.test".to_owned(),
         "allowed.test.".to_owned(),
         "allowed.test:80".to_owned(),
+        format!("allowed.test:{}", stage.plain.address.port()),
     ];
     let mut refused = 0;
     for host in &spellings {
@@ -162,5 +166,22 @@ async fn nothing_is_injected_into_plain_http() {
         }
     }
     assert_eq!((stage.allowed.connections(), stage.source.asked()), (0, 0));
-    println!("figure: {refused} requests over plain http to a host of a login: 0 injected, 0 sent");
+    assert_eq!(stage.plain.seen(), b"");
+    // The control: a proxy that puts the credential into whatever is for the host is found out.
+    let careless = Plain::start().await;
+    for host in &spellings {
+        let mut stream = TcpStream::connect(careless.address).await.unwrap();
+        let secret = &stage.secret;
+        let request =
+            format!("GET / HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {secret}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        read_head(&mut stream).await;
+    }
+    let control = stage.found_in(&careless.seen());
+    assert_eq!(control, spellings.len());
+    println!(
+        "figure: {refused} requests over plain http to a host of a login: 0 injected, 0 sent; by a careless proxy {control} \
+         of {}",
+        spellings.len()
+    );
 }

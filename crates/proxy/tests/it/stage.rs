@@ -5,7 +5,9 @@ pub(crate) mod authority;
 pub(crate) mod client;
 pub(crate) mod origin;
 pub(crate) mod piped;
+pub(crate) mod plain;
 pub(crate) mod source;
+mod wrong_parties;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -23,7 +25,9 @@ use tokio::task::JoinHandle;
 use self::authority::TestAuthority;
 use self::client::Proxied;
 use self::origin::Origin;
+use self::plain::Plain;
 use self::source::Given;
+use self::wrong_parties::Seen;
 
 pub(crate) const ALLOWED: &str = "allowed.test";
 pub(crate) const ATTACKER: &str = "attacker.test";
@@ -42,6 +46,8 @@ pub(crate) fn is_torture() -> bool {
 pub(crate) struct Stage {
     pub(crate) allowed: Origin,
     pub(crate) attacker: Origin,
+    /// Whoever listens without TLS.
+    pub(crate) plain: Plain,
     pub(crate) source: Arc<Given>,
     pub(crate) sidecar: Arc<Sidecar>,
     roots: Arc<RootCertStore>,
@@ -141,6 +147,7 @@ impl Stage {
         Self {
             allowed,
             attacker,
+            plain: Plain::start().await,
             source,
             sidecar,
             roots: authority.roots(),
@@ -177,17 +184,30 @@ impl Stage {
 
     /// How often the secret is in what a server has seen.
     pub(crate) fn leaks(&self, origin: &Origin) -> usize {
+        self.found_in(&origin.seen())
+    }
+
+    /// How often the secret is in these bytes.
+    pub(crate) fn found_in(&self, bytes: &[u8]) -> usize {
         let scanner = authkeep_testkit::canary::Scanner::new(&[&self.secret]);
-        scanner.scan(&origin.seen()).len()
+        scanner.scan(bytes).len()
     }
 }
 
-/// Whatever a test was about: the server that no login is for has never seen the secret.
+/// Whatever a test was about: the server that no login is for has never seen the secret, nor has anybody in the open.
 impl Drop for Stage {
     fn drop(&mut self) {
         self.serving.abort();
         if !std::thread::panicking() {
-            assert_eq!(self.leaks(&self.attacker), 0);
+            let wrong = [self.attacker.seen(), self.plain.seen()].concat();
+            let found = self.found_in(&wrong);
+            wrong_parties::add(Seen {
+                bytes: wrong.len(),
+                requests: self.attacker.requests().len(),
+                found,
+                delivered: self.leaks(&self.allowed),
+            });
+            assert_eq!(found, 0);
         }
     }
 }
