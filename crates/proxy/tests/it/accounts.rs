@@ -122,6 +122,9 @@ async fn a_thousand_requests_of_two_logins_are_never_mixed_up() {
     let seen = two.origin.requests();
     assert_eq!(seen.len(), REQUESTS);
     let mut programs: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    // The controls: a proxy that asks once for each connection, and one that has a pool for each host.
+    let (mut asked_once, mut mixed_up) = (BTreeMap::new(), 0);
+    let mut pooled = BTreeSet::new();
     for request in &seen {
         let path = request.uri.split('/').collect::<Vec<_>>();
         let [.., whose, program, _] = path[..] else {
@@ -131,6 +134,9 @@ async fn a_thousand_requests_of_two_logins_are_never_mixed_up() {
         let given: Vec<_> = request.headers.get_all("authorization").iter().collect();
         assert_eq!(given, [&format!("Bearer {expected}")], "{}", request.uri);
         assert!(!request.headers.contains_key("x-api-key"));
+        let first = *asked_once.entry(request.connection).or_insert(expected);
+        mixed_up += usize::from(first != expected);
+        pooled.insert(program.to_owned());
         programs
             .entry(request.connection)
             .or_default()
@@ -139,13 +145,17 @@ async fn a_thousand_requests_of_two_logins_are_never_mixed_up() {
     // No connection to the server was used by two programs.
     assert_eq!(programs.len(), 4);
     assert!(programs.values().all(|programs| programs.len() == 1));
+    assert!(mixed_up > REQUESTS / 10 && pooled.len() == 2, "{mixed_up}");
     let tally = two.sidecar.tally().accounts();
     assert_eq!(
         tally.values().map(|counts| counts.injected).sum::<u64>(),
         REQUESTS as u64
     );
     println!(
-        "figure: {REQUESTS} requests of two logins over 4 connections: 0 with the other's credential, 0 connections shared"
+        "figure: {REQUESTS} requests of two logins over 4 connections: 0 with the other's credential, 0 connections \
+         shared; {mixed_up} by a proxy that asks for a credential once a connection, and {} programs on one connection of a \
+         pool for each host",
+        pooled.len()
     );
 }
 

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
 
 use crate::stage::client::{read_head, status};
-use crate::stage::{ATTACKER, Plan, Stage};
+use crate::stage::{ALLOWED, ATTACKER, Plan, Stage};
 
 /// A proxy of the user's that takes every name for this machine.
 struct Egress {
@@ -127,8 +127,15 @@ async fn a_tunnel_is_not_looked_into() {
         ),
         "{heads:?}"
     );
+    // The control: at the host of a login the same client is shown the sidecar's certificate, which it does not trust.
+    let (connected, stream) = stage.client().connect(&stage.allowed()).await;
+    assert_eq!(connected, StatusCode::OK);
+    let name = ServerName::try_from(ALLOWED).unwrap();
+    assert!(connector.connect(name, stream).await.is_err());
+    assert_eq!(stage.tally().minted(), 1);
     println!(
-        "figure: 20 connections to a host of no login: 0 certificates made, 0 credentials asked for"
+        "figure: 20 connections to a host of no login: 0 certificates made, 0 credentials asked for; 1 connection to the \
+         host of one: 1 certificate"
     );
 }
 

@@ -1,9 +1,12 @@
 //! WebSocket and the like: after the handshake, bytes, and never a second request.
 
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::{HeaderValue, Response, StatusCode};
+use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
@@ -55,6 +58,26 @@ fn handshake(stage: &Stage, protocol: &str) -> String {
     )
 }
 
+/// How many requests hyper finds where nobody tells it that the protocol has changed.
+async fn read_on(sent: &str) -> usize {
+    let found = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&found);
+    let (mut client, server) = tokio::io::duplex(1 << 16);
+    client.write_all(sent.as_bytes()).await.unwrap();
+    client.shutdown().await.unwrap();
+    let service = service_fn(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        async { Ok::<_, Infallible>(text("")) }
+    });
+    let careless = hyper::server::conn::http1::Builder::new();
+    drop(
+        careless
+            .serve_connection(TokioIo::new(server), service)
+            .await,
+    );
+    found.load(Ordering::Relaxed)
+}
+
 #[tokio::test]
 async fn a_websocket_is_opened_with_the_credential_and_is_bytes_from_then_on() {
     let stage = stage().await;
@@ -95,8 +118,13 @@ async fn a_websocket_is_opened_with_the_credential_and_is_bytes_from_then_on() {
         2,
         "in the bytes and in the request, once each"
     );
+    // The control: a proxy that goes on reading requests finds one in each of these.
+    let after = smuggled.repeat(4);
+    let careless = read_on(&format!("{}{after}", handshake(&stage, "websocket"))).await;
+    assert_eq!(careless, 5);
     println!(
-        "figure: 4 requests sent after an upgrade: 0 taken for requests, 0 credentials put in"
+        "figure: 4 requests sent after an upgrade: 0 taken for requests, 0 credentials put in; by a proxy that reads on: {}",
+        careless - 1
     );
 }
 
