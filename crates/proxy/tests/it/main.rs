@@ -10,6 +10,8 @@ mod authority;
 mod broker_source;
 mod certificates;
 mod echoes;
+#[cfg(target_os = "linux")]
+mod exhaustion;
 mod gate;
 mod headers;
 mod paths;

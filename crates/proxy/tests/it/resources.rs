@@ -18,7 +18,7 @@ use crate::stage::piped::Piped;
 use crate::stage::{ALLOWED, Plan, Stage, is_torture};
 
 /// Runs one ignored test in a process of its own, whose memory is its own, and returns what it found.
-fn alone(test: &str) -> String {
+pub(crate) fn alone(test: &str) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture", test])
         .output()
@@ -34,7 +34,7 @@ fn alone(test: &str) -> String {
 }
 
 /// The most memory that this process has had at once, in MiB.
-fn peak() -> usize {
+pub(crate) fn peak() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status
         .lines()

@@ -135,6 +135,12 @@ impl Origin {
         self.log.lock().unwrap().requests.clone()
     }
 
+    /// Forgets what it has seen, but for how often it was connected to.
+    pub(crate) fn forget(&self) {
+        let mut log = self.log.lock().unwrap();
+        (log.bytes, log.requests) = (Vec::new(), Vec::new());
+    }
+
     /// How many connections were made to it.
     pub(crate) fn connections(&self) -> usize {
         self.log.lock().unwrap().connections
