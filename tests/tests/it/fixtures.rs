@@ -1,14 +1,18 @@
 use std::fs;
 use std::path::Path;
 
-/// Files that come with the project, not those a package manager put there.
+/// What package managers put there.
+const INSTALLED: [&str; 2] = ["node_modules", "venv"];
+
+/// Texts that come with the project, not those a package manager put there.
 fn own_files(folder: &Path, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() && path.file_name().unwrap() != "node_modules" {
+        let name = path.file_name().unwrap().to_string_lossy();
+        if path.is_dir() && !INSTALLED.contains(&name.as_ref()) {
             own_files(&path, found);
         } else if path.is_file() {
-            found.push(fs::read_to_string(&path).unwrap());
+            found.extend(fs::read_to_string(&path));
         }
     }
 }
