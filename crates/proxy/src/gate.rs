@@ -19,7 +19,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::refusal::{Code, Refusal};
 
-const USER: &str = "authkeep";
+pub(crate) const USER: &str = "authkeep";
 
 /// Decides who is let in.
 pub(crate) struct Gate {

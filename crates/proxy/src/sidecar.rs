@@ -24,7 +24,7 @@ use crate::certificate::CertificateAuthority;
 use crate::connect::{self, Next, Tunnel};
 use crate::dial::Dialer;
 use crate::egress::Egress;
-use crate::gate::Gate;
+use crate::gate::{self, Gate};
 use crate::link::HEAD;
 use crate::prefixed::Prefixed;
 use crate::probe::PROBE_HOST;
@@ -159,6 +159,15 @@ impl Sidecar {
     /// The proxy's address with the run's credential, for `HTTPS_PROXY`.
     pub fn proxy_url(&self) -> SecretString {
         self.shared.gate.url(self.shared.address)
+    }
+
+    /// Whether a proxy's address is one that a sidecar has given out, of whichever run.
+    pub fn is_proxy_url(url: &str) -> bool {
+        let Ok(url) = url::Url::parse(url) else {
+            return false;
+        };
+        let is_here = matches!(url.host(), Some(url::Host::Ipv4(ip)) if ip.is_loopback());
+        is_here && url.username() == gate::USER && url.password().is_some()
     }
 
     /// The certificate of the run's authority, PEM. Its key is nowhere but in here.

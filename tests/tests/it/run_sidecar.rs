@@ -243,19 +243,18 @@ fn the_summary_is_said_on_stderr_as_was_asked() {
 
 #[test]
 fn a_run_within_a_run_has_logins_of_its_own() {
+    const WORK: &str = "cnry_00000000000000000000000000000002";
     let behind = Behind::new();
+    behind.log_in("acme", "work", WORK);
     let inner = format!(
-        "AUTHKEEP_HOME={} {} run -- {CURL} -o /dev/null $URL/nested",
+        "AUTHKEEP_HOME={} {} run --provider acme=work -- {CURL} -o /dev/null $URL/nested",
         behind.product.home().authkeep_home().display(),
         authkeep_tests::authkeep_bin().display()
     );
     let output = behind.run(&inner);
     assert_eq!(output.code, 0, "{output:?}");
-    assert_eq!(behind.authorizations(), [format!("Bearer {}", behind.key)]);
-    assert!(
-        output.stderr.contains("acme=default 1 request"),
-        "{output:?}"
-    );
+    assert_eq!(behind.authorizations(), [format!("Bearer {WORK}")]);
+    assert!(output.stderr.contains("acme=work 1 request"), "{output:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use authkeep_core::Resolver;
+use authkeep_proxy::Sidecar;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::StatusCode;
@@ -177,4 +178,20 @@ async fn a_slow_client_keeps_nobody_waiting() {
         .await
         .unwrap();
     assert_eq!(answered.status, StatusCode::OK);
+}
+
+#[test]
+fn the_address_of_a_sidecar_is_known_for_one() {
+    let ours = "http://authkeep:fUsYYdyTKkKk8mE1lzW7Z6Zj34umO-4cZEgqyKcVbZQ@127.0.0.1:34265";
+    assert!(Sidecar::is_proxy_url(ours));
+    for other in [
+        "",
+        "127.0.0.1:3128",
+        "http://127.0.0.1:3128",
+        "http://ada:secret@127.0.0.1:3128",
+        "http://authkeep@127.0.0.1:3128",
+        "http://authkeep:secret@proxy.example:3128",
+    ] {
+        assert!(!Sidecar::is_proxy_url(other), "{other}");
+    }
 }

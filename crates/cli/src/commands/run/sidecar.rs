@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use authkeep_core::{Resolver, SystemClock};
+use authkeep_core::{ProxySettings, Resolver, SystemClock};
 use authkeep_proxy::{
     BrokerSource, Placeholders, Roots, Routes, Sidecar, SidecarParts, Tally, Unmatched,
 };
@@ -91,11 +91,21 @@ fn parts(
         },
         resolver: Resolver::system(),
         roots: Roots::System,
-        egress: env::proxy(),
+        egress: egress(),
         profile: context.profile_to_name(context.home()?.as_ref())?,
         clock: Arc::new(SystemClock),
         random,
     })
+}
+
+/// The user's own proxy. In a run within a run that is the outer sidecar, which would put its own account's credential
+/// in the place of this run's: it is gone round.
+fn egress() -> ProxySettings {
+    let settings = env::proxy();
+    match settings.https.as_deref().is_some_and(Sidecar::is_proxy_url) {
+        true => ProxySettings::default(),
+        false => settings,
+    }
 }
 
 /// Runs the program behind a sidecar of its own, to its end.
