@@ -190,6 +190,21 @@ fn believes_the_request(vector: &Vector) -> bool {
 }
 
 #[tokio::test]
+async fn a_handshake_for_another_host_is_misdirected_whatever_the_request_says() {
+    let stage = Stage::new().await;
+    let allowed = stage.allowed();
+    let vector = |sni| Vector {
+        connect: allowed.clone(),
+        sni,
+        request: format!("GET /x HTTP/1.1\r\nHost: {allowed}\r\nConnection: close\r\n\r\n"),
+    };
+    let client = stage.client();
+    let answered = send(&client, &vector(ATTACKER)).await;
+    assert_eq!(answered, Some(StatusCode::MISDIRECTED_REQUEST));
+    assert_eq!(send(&client, &vector(ALLOWED)).await, Some(StatusCode::OK));
+}
+
+#[tokio::test]
 async fn each_stream_of_http2_names_the_authority_of_its_connection() {
     let stage = Stage::new().await;
     let (allowed, attacker) = (stage.allowed(), stage.attacker());

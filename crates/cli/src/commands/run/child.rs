@@ -132,7 +132,10 @@ mod unix {
                     Signal::CHILD if has_ended(pid)? => return child.wait().map(End::of),
                     Signal::CHILD => stop_with(pid)?,
                     signal if OF_TERMINALS.contains(&signal) && is_in_the_foreground() => {}
-                    signal => kill_process(pid, signal)?,
+                    signal => {
+                        // Who may not be sent it, after `sudo` for example, is waited for all the same.
+                        let _passed_on = kill_process(pid, signal);
+                    }
                 }
             }
         }
