@@ -12,6 +12,7 @@ mod logout;
 mod lookup;
 mod refresh;
 mod release;
+mod sidecar;
 mod store;
 mod usage;
 
@@ -21,6 +22,7 @@ use std::path::Path;
 
 pub(crate) use self::lookup::variables;
 pub(crate) use self::refresh::remedy;
+pub(crate) use self::sidecar::no_sidecar;
 pub(crate) use self::usage::without_the_words;
 use serde_json::{Value, json};
 

@@ -20,7 +20,7 @@ use tokio::process::Command;
 use self::probes::{PROBES, Probe};
 use super::Report;
 use crate::context::{OnInterrupt, block_on, entropy};
-use crate::error::CommandError;
+use crate::error::{CommandError, no_sidecar};
 use crate::exit_code::ExitCode;
 use crate::trust_kit::TrustKit;
 
@@ -82,10 +82,10 @@ enum Finding {
 async fn ask(probe: &Probe) -> Result<Finding, CommandError> {
     let sidecar = Sidecar::bind(parts()?)
         .await
-        .map_err(|error| unable(&error))?;
+        .map_err(|error| no_sidecar(&error))?;
     let routed = [PROBE_HOST.to_owned()].into();
     let kit = TrustKit::for_child(&sidecar.proxy_url(), sidecar.ca_pem(), &routed);
-    let kit = kit.map_err(|error| unable(&error))?;
+    let kit = kit.map_err(|error| no_sidecar(&error))?;
     let mut command = Command::new(probe.program);
     command
         .args(probe.arguments)
@@ -102,7 +102,7 @@ async fn ask(probe: &Probe) -> Result<Finding, CommandError> {
     if let Some((name, source)) = probe.source {
         command.arg(
             kit.file(name, source.as_bytes())
-                .map_err(|error| unable(&error))?,
+                .map_err(|error| no_sidecar(&error))?,
         );
     }
     let child = match command.spawn() {
@@ -141,10 +141,10 @@ fn finding(tally: &Tally, ended: io::Result<Output>) -> Finding {
 fn parts() -> Result<SidecarParts, CommandError> {
     let mut random = SecretBox::new(Box::new([0; 32]));
     // EXPOSE: to be filled.
-    entropy(random.expose_secret_mut()).map_err(|error| unable(&error))?;
+    entropy(random.expose_secret_mut()).map_err(|error| no_sidecar(&error))?;
     Ok(SidecarParts {
         routes: Routes::new(Vec::new()),
-        placeholders: Placeholders::new(Vec::new()).map_err(|error| unable(&error))?,
+        placeholders: Placeholders::new(Vec::new()).map_err(|error| no_sidecar(&error))?,
         source: Arc::new(BrokerSource::default()),
         unmatched: Unmatched::Refuse,
         resolver: Resolver::system(),
@@ -158,9 +158,4 @@ fn parts() -> Result<SidecarParts, CommandError> {
 
 fn failed(what: &str, hint: &str) -> CommandError {
     CommandError::new(ExitCode::Other, "client", what.to_owned()).hint(hint)
-}
-
-fn unable(error: &(dyn std::error::Error + 'static)) -> CommandError {
-    CommandError::caused(ExitCode::Other, "no_sidecar", error)
-        .hint("check the limits on processes and open files, and that the temporary folder can be written to")
 }

@@ -14,7 +14,7 @@ use super::summary::Summary;
 use super::{Isolate, NOTHING, RunArgs, not_started};
 use crate::context::{Context, entropy, workers};
 use crate::env;
-use crate::error::CommandError;
+use crate::error::{CommandError, no_sidecar};
 use crate::exit_code::ExitCode;
 use crate::isolation::{Support, Walls};
 use crate::output::{Done, Output};
@@ -75,7 +75,7 @@ fn parts(
 ) -> Result<SidecarParts, CommandError> {
     let mut random = SecretBox::new(Box::new([0; 32]));
     // EXPOSE: to be filled.
-    entropy(random.expose_secret_mut()).map_err(|error| failed(&error))?;
+    entropy(random.expose_secret_mut()).map_err(|error| no_sidecar(&error))?;
     let routes = Routes::new(logins.outlets);
     let source = broker.map(|broker| BrokerSource::new(broker, logins.accounts));
     Ok(SidecarParts {
@@ -83,7 +83,7 @@ fn parts(
             true => routes.answering_token_requests(),
             false => routes,
         },
-        placeholders: Placeholders::new(logins.placeholders).map_err(|error| failed(&error))?,
+        placeholders: Placeholders::new(logins.placeholders).map_err(|error| no_sidecar(&error))?,
         source: Arc::new(source.unwrap_or_default()),
         unmatched: match args.deny_unmatched {
             true => Unmatched::Refuse,
@@ -116,9 +116,11 @@ async fn behind(
     mut environment: Vec<(std::ffi::OsString, Option<std::ffi::OsString>)>,
 ) -> Result<(End, Arc<Tally>), CommandError> {
     let routed = parts.routes.names();
-    let sidecar = Sidecar::bind(parts).await.map_err(|error| failed(&error))?;
+    let sidecar = Sidecar::bind(parts)
+        .await
+        .map_err(|error| no_sidecar(&error))?;
     let kit = TrustKit::for_child(&sidecar.proxy_url(), sidecar.ca_pem(), &routed);
-    let kit = kit.map_err(|error| failed(&error))?;
+    let kit = kit.map_err(|error| no_sidecar(&error))?;
     environment.extend(kit.variables().iter().cloned());
     let start = Start {
         command: &args.command,
@@ -142,10 +144,5 @@ async fn behind(
     let end = signals.until_the_end_of(child).await;
     serving.abort();
     drop(kit);
-    Ok((end.map_err(|error| failed(&error))?, tally))
-}
-
-fn failed(error: &(dyn std::error::Error + 'static)) -> CommandError {
-    CommandError::caused(ExitCode::Other, "no_sidecar", error)
-        .hint("check the limits on processes and open files, and that the temporary folder can be written to")
+    Ok((end.map_err(|error| no_sidecar(&error))?, tally))
 }
