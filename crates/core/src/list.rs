@@ -84,10 +84,14 @@ impl ProviderStatus {
 ///
 /// [`RegistryError`] where the folder of the user's definitions cannot be read.
 pub fn available(registry: &Registry) -> Result<Vec<ProviderStatus>, RegistryError> {
+    let readable = registry.summaries()?.into_iter().flatten();
+    let mut readable: BTreeMap<_, _> = readable
+        .map(|summary| (summary.name, summary.flows))
+        .collect();
     let status = |(name, source)| {
-        let (definition, flows) = match registry.find(&name) {
-            Ok(Some(found)) => (DefinitionState::Readable, found.definition.flows),
-            _ => (DefinitionState::Broken, Vec::new()),
+        let (definition, flows) = match readable.remove(&name) {
+            Some(flows) => (DefinitionState::Readable, flows),
+            None => (DefinitionState::Broken, Vec::new()),
         };
         ProviderStatus {
             name,

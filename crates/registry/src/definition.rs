@@ -55,6 +55,8 @@ pub struct Definition {
     pub aliases: Vec<ProviderName>,
     /// The definition this one was laid over; its fields are already merged in.
     pub extends: Option<ProviderName>,
+    /// Whether its facts have one source only, so that a person should look twice.
+    pub community_checked: bool,
     /// Whether loopback and private hosts are allowed, and plain http on loopback.
     pub local: bool,
     /// The flows on offer, the default first; never empty.
@@ -209,6 +211,7 @@ fn read_fields(mut fields: Fields<'_>) -> Option<Definition> {
         .unwrap_or_else(|| "other".to_owned());
     let aliases: Vec<ProviderName> = fields.take_parsed_list("aliases");
     let extends = fields.take_parsed("extends");
+    let community_checked = fields.take_flag("community_checked").unwrap_or(false);
     let local = fields.take_flag("local").unwrap_or(false);
     let locality = if local {
         Locality::Local
@@ -255,6 +258,7 @@ fn read_fields(mut fields: Fields<'_>) -> Option<Definition> {
         category,
         aliases,
         extends,
+        community_checked,
         local,
         flows,
         params,

@@ -39,5 +39,7 @@ pub use error::{DefinitionError, FieldError};
 pub use host::{HostPattern, InvalidHostPattern, is_plain_path};
 pub use name::{InvalidName, ProviderName, check_name};
 pub use provider::{ClientCredentialsRequest, Host, OAuthEndpoints, Provider, WhoamiRequest};
-pub use registry::{Found, OnConflict, RegisterError, Registered, Registry, RegistryError, Source};
+pub use registry::{
+    Found, OnConflict, RegisterError, Registered, Registry, RegistryError, Source, Summary,
+};
 pub use template::{Template, TemplateError};

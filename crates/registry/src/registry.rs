@@ -7,6 +7,7 @@ mod bundled;
 mod extends;
 mod register;
 mod suggest;
+mod summary;
 mod user;
 
 use std::collections::BTreeMap;
@@ -14,11 +15,12 @@ use std::io;
 use std::path::PathBuf;
 
 pub use self::register::{OnConflict, RegisterError, Registered};
+pub use self::summary::Summary;
 use self::user::UserDir;
 use crate::definition::{Definition, Trust};
 use crate::document;
 use crate::error::{DefinitionError, FieldError};
-use crate::name::ProviderName;
+use crate::name::{InvalidName, ProviderName};
 
 /// Where definitions are looked up.
 #[derive(Clone, Debug)]
@@ -138,13 +140,7 @@ impl Registry {
             .iter()
             .filter_map(|(name, _)| self.find_named(name).transpose())
             .collect();
-        // Files whose names no definition could have are not silently passed over either.
-        if let Some(user) = &self.user {
-            for (file, error) in user.list()?.misnamed {
-                let fault = FieldError::new("", format!("cannot be a definition: {error}"));
-                all.push(Err(DefinitionError::of(&file, vec![fault]).into()));
-            }
-        }
+        all.extend(self.misnamed()?.into_iter().map(Err));
         Ok(all)
     }
 
@@ -161,14 +157,8 @@ impl Registry {
     /// Up to three names that resemble `name`, the closest first: for "did you mean".
     #[must_use]
     pub fn closest(&self, name: &str) -> Vec<ProviderName> {
-        suggest::closest(
-            name,
-            self.all()
-                .unwrap_or_default()
-                .iter()
-                .flatten()
-                .map(|f| &f.definition),
-        )
+        let summaries = self.summaries().unwrap_or_default();
+        suggest::closest(name, summaries.iter().flatten())
     }
 
     /// Looks a definition up under its own name.
@@ -202,6 +192,18 @@ impl Registry {
             definition,
             source: Source::Bundled,
         }))
+    }
+
+    /// Files whose names no definition could have: they are not silently passed over.
+    fn misnamed(&self) -> Result<Vec<RegistryError>, RegistryError> {
+        let Some(user) = &self.user else {
+            return Ok(Vec::new());
+        };
+        let error = |(file, error): (String, InvalidName)| {
+            let fault = FieldError::new("", format!("cannot be a definition: {error}"));
+            DefinitionError::of(&file, vec![fault]).into()
+        };
+        Ok(user.list()?.misnamed.into_iter().map(error).collect())
     }
 
     fn user_names(&self) -> Result<Vec<ProviderName>, RegistryError> {

@@ -73,9 +73,10 @@ fn first(
     registry: &Registry,
     is_it: impl Fn(&Definition) -> bool,
 ) -> Result<Option<ProviderName>, RegistryError> {
-    let found = registry.all()?.into_iter().flatten();
-    let mut own = found.filter(|found| found.source != Source::Bundled);
-    let known = own.find(|found| is_it(&found.definition));
+    let names = registry.names()?.into_iter();
+    let own = names.filter(|(_, source)| *source != Source::Bundled);
+    let mut found = own.filter_map(|(name, _)| registry.find(&name).ok().flatten());
+    let known = found.find(|found| is_it(&found.definition));
     Ok(known.map(|found| found.definition.name))
 }
 

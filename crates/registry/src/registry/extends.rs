@@ -74,7 +74,7 @@ impl Registry {
         chain.push(link);
         let parent_map = document::parse(&parent_file, &parent_text)?;
         let mut merged = self.extended_from(&parent_file, parent_map, parent_side, chain)?;
-        for own in ["name", "aliases", "extends"] {
+        for own in ["name", "aliases", "extends", "community_checked"] {
             merged.remove(own);
         }
         document::merge(&mut merged, map);

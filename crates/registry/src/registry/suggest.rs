@@ -1,28 +1,28 @@
 //! Names that resemble a misspelt one.
 
-use crate::definition::Definition;
+use super::Summary;
 use crate::name::ProviderName;
 
 /// Up to three names, the closest first. Aliases and display names count too, but the answer is
 /// always the name to type.
 pub(super) fn closest<'a>(
     wanted: &str,
-    definitions: impl Iterator<Item = &'a Definition>,
+    summaries: impl Iterator<Item = &'a Summary>,
 ) -> Vec<ProviderName> {
     const MOST: usize = 3;
     let wanted: String = wanted.to_lowercase().chars().take(64).collect();
-    let mut scored: Vec<(usize, &ProviderName)> = definitions
-        .filter_map(|definition| {
-            let names = definition
+    let mut scored: Vec<(usize, &ProviderName)> = summaries
+        .filter_map(|summary| {
+            let names = summary
                 .aliases
                 .iter()
-                .chain([&definition.name])
+                .chain([&summary.name])
                 .map(ProviderName::as_str);
             let score = names
-                .chain([definition.display_name.as_str()])
+                .chain([summary.display_name.as_str()])
                 .filter_map(|name| distance(&wanted, &name.to_lowercase()))
                 .min()?;
-            Some((score, &definition.name))
+            Some((score, &summary.name))
         })
         .collect();
     scored.sort();

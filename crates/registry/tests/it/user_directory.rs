@@ -1,8 +1,34 @@
 //! What is found, and what a broken file does to the others.
 
-use authkeep_registry::{Registry, RegistryError, Source};
+use authkeep_registry::{Registry, RegistryError, Source, Summary};
 
 use crate::{definition, name, registry_with};
+
+#[test]
+fn a_summary_says_what_the_definition_says_and_a_broken_file_stays_an_error() {
+    let home = tempfile::tempdir().unwrap();
+    let own = definition("acme");
+    let files = [
+        ("acme.json", own.as_str()),
+        ("github.json", "{"),
+        ("no name.json", "{}"),
+    ];
+    let registry = registry_with(home.path(), &files);
+    let (all, summaries) = (registry.all().unwrap(), registry.summaries().unwrap());
+    assert_eq!(all.len(), summaries.len());
+    let mut broken = Vec::new();
+    for (found, summary) in all.into_iter().zip(summaries) {
+        match (found, summary) {
+            (Ok(found), Ok(summary)) => assert_eq!(Summary::from(found), summary),
+            (Err(found), Err(summary)) => {
+                assert_eq!(found.to_string(), summary.to_string());
+                broken.push(summary.to_string());
+            }
+            (found, summary) => panic!("{found:?} / {summary:?}"),
+        }
+    }
+    assert_eq!(broken.len(), 2, "{broken:?}");
+}
 
 #[test]
 fn a_directory_that_does_not_exist_is_empty() {

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::definition::Definition;
 use crate::provider::Provider;
-use crate::registry::Registry;
+use crate::registry::{Found, Registry};
 
 fn read(entry: &Bundled) -> Definition {
     // The strict reading, with every check that look-ups skip for bundled definitions.
@@ -41,13 +41,11 @@ fn every_file_is_in_the_table_and_agrees_with_it() {
     assert_eq!(files.count(), BUNDLED.len());
     for entry in BUNDLED {
         let definition = read(entry);
-        assert_eq!(definition.name.as_str(), entry.name);
-        let aliases: Vec<&str> = definition
-            .aliases
-            .iter()
-            .map(ProviderName::as_str)
-            .collect();
-        assert_eq!(aliases, entry.aliases, "{}", entry.name);
+        let found = Found {
+            definition,
+            source: Source::Bundled,
+        };
+        assert_eq!(entry.summary(), Some(Summary::from(found)));
     }
 }
 
