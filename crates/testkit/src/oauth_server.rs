@@ -14,7 +14,6 @@ mod device;
 mod grants;
 mod key_login;
 mod listen;
-mod message;
 mod metadata;
 mod options;
 mod register;

@@ -5,7 +5,6 @@
 //! business of the test, and credentials are looked up among what was [`seen`](TlsOrigin::seen).
 
 mod answer;
-mod authority;
 mod grpc;
 mod stream;
 mod web_socket;
@@ -23,7 +22,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{Notify, oneshot};
 use tokio_rustls::TlsAcceptor;
 
-use self::authority::Authority;
+use crate::authority::Authority;
 
 /// The name that the certificate is for. Clients resolve it to loopback, or leave that to their proxy.
 const NAME: &str = "api.localhost";
@@ -78,7 +77,7 @@ impl TlsOrigin {
     /// Panics when it cannot listen.
     #[must_use]
     pub fn start() -> Self {
-        Self::with(NAME, Authority::new(NAME, None), State::default())
+        Self::with(NAME, Authority::new(None), State::default())
     }
 
     /// The same, which answers 401 (RFC 9110 section 15.5.2) to what `judge` does not let through.
@@ -90,7 +89,7 @@ impl TlsOrigin {
             judge: Some(Box::new(judge)),
             ..State::default()
         };
-        Self::with(NAME, Authority::new(NAME, None), state)
+        Self::with(NAME, Authority::new(None), state)
     }
 
     /// Starts a server whose certificate is for `name`, by an authority that may speak for `permitted` alone.
@@ -98,7 +97,7 @@ impl TlsOrigin {
     /// Panics when it cannot listen.
     #[must_use]
     pub fn start_constrained(name: &'static str, permitted: &str) -> Self {
-        let authority = Authority::new(name, Some(permitted));
+        let authority = Authority::new(Some(permitted));
         Self::with(name, authority, State::default())
     }
 
@@ -110,7 +109,7 @@ impl TlsOrigin {
         let address = listener.local_addr().expect("a bound listener");
         let state = Arc::new(state);
         let (stop, stopped) = oneshot::channel();
-        let (served, acceptor) = (Arc::clone(&state), authority.acceptor());
+        let (served, acceptor) = (Arc::clone(&state), authority.acceptor(name));
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()

@@ -75,4 +75,5 @@ mod run_fresh;
 mod run_isolated;
 mod run_sidecar;
 mod run_strangers;
+mod services;
 mod terminal;

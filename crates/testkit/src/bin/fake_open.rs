@@ -3,6 +3,8 @@
 //! - `FAKE_OPEN_LOG`: a file that gets one JSON line `{"argv": […]}` for this launch.
 //! - `FAKE_OPEN_PERSON`: `approve`, `deny`, or `ignore` (the default: note the launch, open nothing).
 //!
+//! - `FAKE_OPEN_WORLD`: the proxy of a world, through which pages elsewhere are opened.
+//!
 //! What it is given may be a page on the disk that leads on, as a browser would follow it.
 //!
 //! Exit code 0 when the last page was not an error, 1 when it was or the visit failed, 2 when the
@@ -17,6 +19,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use authkeep_testkit::browser::{Person, follow};
+use authkeep_testkit::world::visit_by;
 
 fn main() -> ExitCode {
     let argv: Vec<String> = std::env::args_os()
@@ -34,6 +37,13 @@ fn main() -> ExitCode {
     let address = match led_on(argv.last().map_or("", String::as_str)) {
         Ok(address) => address,
         Err(error) => return say(&format!("the page leads nowhere: {error}"), 1),
+    };
+    let address = match std::env::var("FAKE_OPEN_WORLD") {
+        Ok(proxy) => match visit_by(&proxy, &address) {
+            Ok(address) => address,
+            Err(error) => return say(&format!("the page leads nowhere: {error}"), 1),
+        },
+        Err(_) => address,
     };
     match follow(&address, person) {
         Ok(visit) if visit.status() < 400 => ExitCode::SUCCESS,

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::message::{Received, Reply};
 use super::state::State;
+use crate::message::{Received, Reply};
 
 /// `/api/me`: who the token belongs to, or 401.
 pub(super) fn me(state: &State, received: &Received) -> Reply {

@@ -2,10 +2,10 @@
 
 use url::{Host, Url};
 
-use super::message::{Received, Reply, has_duplicates};
 use super::options::{IssParam, Pkce, ServerOptions};
 use super::state::State;
 use crate::canary::random_hex;
+use crate::message::{Received, Reply, has_duplicates};
 
 /// What a client asked the person for, kept until the code is redeemed.
 #[derive(Clone, Debug)]

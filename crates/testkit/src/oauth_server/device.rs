@@ -11,11 +11,11 @@ use serde_json::json;
 
 use super::authorize::granted_scope;
 use super::client_authentication::authenticate_form;
-use super::message::{Received, Reply};
 use super::options::{Client, DevicePolls};
 use super::state::State;
 use super::token::tokens;
 use crate::canary::{canary, random_hex};
+use crate::message::{Received, Reply};
 
 /// The pairs of codes issued, by device code.
 #[derive(Debug, Default)]

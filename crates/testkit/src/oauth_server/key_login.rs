@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::message::{Received, Reply};
 use super::state::State;
+use crate::message::{Received, Reply};
 
 /// `{"session": {"token": …, "seconds": …}}`, or 401 and words that OAuth does not know.
 pub(super) fn exchange(state: &mut State, received: &Received) -> Reply {

@@ -14,11 +14,11 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::oneshot;
 
 use super::body::ServerBody;
-use super::message::{Received, Reply};
 use super::options::ServerOptions;
 use super::script::Fate;
 use super::state::Shared;
 use super::{api, authorize, device, key_login, metadata, register, resource, revoke, token};
+use crate::message::{Received, Reply};
 
 /// Binds before the thread starts, so that a client may connect as soon as this returns.
 pub(super) fn start(options: ServerOptions) -> (Arc<Shared>, oneshot::Sender<()>, JoinHandle<()>) {

@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::message::{Received, Reply};
 use super::options::{Client, ClientAuth, ServerOptions};
 use super::state::State;
 use crate::canary::{canary, random_hex};
+use crate::message::{Received, Reply};
 
 /// Makes a client as it was asked for; it may use its own redirect URIs and no others.
 pub(super) fn register(state: &mut State, issuer: &str, received: &Received) -> Reply {

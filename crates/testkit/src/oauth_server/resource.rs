@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::message::{Received, Reply};
 use super::state::State;
+use crate::message::{Received, Reply};
 
 /// What the resource, or its rule for tokens, answers; `None` leaves the request to the server itself.
 pub(super) fn answer(state: &State, issuer: &str, received: &Received) -> Option<Reply> {

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::client_authentication::authenticate;
-use super::message::{Received, Reply};
 use super::state::State;
+use crate::message::{Received, Reply};
 
 /// 200 whether or not the token existed; only the client has to prove itself.
 pub(super) fn revoke(state: &mut State, received: &Received) -> Reply {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::body::{ServerBody, gzip_bomb};
-use super::message::Reply;
+use crate::message::Reply;
 
 /// One fault for one request. Unless said otherwise the server does not act on the request: a
 /// refresh token in it stays unspent.

@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use crate::message::{Received, first};
+
 /// One request as it arrived and the status it was answered with. Nothing is redacted: all secrets
 /// here are made up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,19 @@ pub struct Seen {
 }
 
 impl Seen {
+    pub(super) fn of(received: &Received) -> Self {
+        Self {
+            method: received.method.clone(),
+            path: received.path.clone(),
+            query: received.query.clone(),
+            headers: received.headers.clone(),
+            form: received.form.clone(),
+            json: received.json(),
+            status: None,
+            arrived: Instant::now(),
+        }
+    }
+
     /// The first form field of that name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {
@@ -46,11 +61,4 @@ impl Seen {
     pub fn header(&self, name: &str) -> Option<&str> {
         first(&self.headers, name)
     }
-}
-
-pub(super) fn first<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    pairs
-        .iter()
-        .find(|(found, _)| found == name)
-        .map(|(_, value)| value.as_str())
 }

@@ -6,10 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::authorize::AuthorizationRequest;
 use super::device::Devices;
 use super::grants::Grants;
-use super::message::Received;
 use super::options::ServerOptions;
 use super::script::Scripted;
 use super::seen::Seen;
+use crate::message::Received;
 
 /// Locks are held for one synchronous step each, never across an await.
 pub(super) struct Shared {
@@ -58,7 +58,7 @@ impl Shared {
     /// Adds the request to the log and takes the fault it shall meet, if any.
     pub(super) fn arrived(&self, received: &Received) -> (usize, Option<Scripted>) {
         let mut log = self.log();
-        log.push(received.seen());
+        log.push(Seen::of(received));
         let fault = self
             .scripts()
             .get_mut(&received.path)

@@ -9,9 +9,9 @@ use super::authorize::Challenge;
 use super::client_authentication::authenticate_form;
 use super::device;
 use super::grants::{FamilyId, Presented};
-use super::message::{Received, Reply};
 use super::options::{Client, ClientGrant, Rotation};
 use super::state::State;
+use crate::message::{Received, Reply};
 
 pub(super) fn token(state: &mut State, received: &Received) -> Reply {
     let client = match authenticate_form(&state.options, received) {

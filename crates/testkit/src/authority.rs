@@ -1,4 +1,4 @@
-//! A certificate authority of the test's own, with one certificate.
+//! A certificate authority of the test's own, with a certificate for each host.
 
 use std::sync::Arc;
 
@@ -10,17 +10,16 @@ use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
 
-pub(super) struct Authority {
+pub(crate) struct Authority {
     /// What a client trusts.
     anchor: String,
     issuer: CertifiedIssuer<'static, KeyPair>,
-    host: &'static str,
 }
 
 impl Authority {
     /// One that may speak for what is at or below `permitted`, and says so as the sidecar's does; without that, for
     /// everything.
-    pub(super) fn new(host: &'static str, permitted: Option<&str>) -> Self {
+    pub(crate) fn new(permitted: Option<&str>) -> Self {
         let params = |name, authorities_below| {
             let mut params = CertificateParams::default();
             let names = &mut params.distinguished_name;
@@ -41,18 +40,17 @@ impl Authority {
         Self {
             anchor: anchor.pem(),
             issuer: issuer.expect("a certificate"),
-            host,
         }
     }
 
-    pub(super) fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         self.anchor.clone()
     }
 
-    /// For both versions of HTTP; the client chooses.
-    pub(super) fn acceptor(&self) -> TlsAcceptor {
+    /// What speaks for `host`, in both versions of HTTP; the client chooses.
+    pub(crate) fn acceptor(&self, host: &str) -> TlsAcceptor {
         let key = KeyPair::generate().expect("a key");
-        let mut params = CertificateParams::new([self.host.to_owned()]).expect("a host name");
+        let mut params = CertificateParams::new([host.to_owned()]).expect("a host name");
         // Authorities of two servers have one name; this tells which one it was.
         params.use_authority_key_identifier_extension = true;
         let leaf = params.signed_by(&key, &self.issuer).expect("a certificate");
