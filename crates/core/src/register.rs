@@ -1,7 +1,7 @@
 //! Definitions of the user's own, taken in and removed, on record.
 
 use authkeep_audit::{Action, Outcome};
-use authkeep_registry::{OnConflict, ProviderName, RegisterError, Registered};
+use authkeep_registry::{Draft, OnConflict, ProviderName, RegisterError, Registered};
 
 use crate::Broker;
 
@@ -18,6 +18,21 @@ impl Broker {
         conflict: OnConflict,
     ) -> Result<Registered, RegisterError> {
         let registered = self.parts.registry.register(definition, file, conflict)?;
+        self.note_definition(Action::Register, &registered.definition.name);
+        Ok(registered)
+    }
+
+    /// Takes a definition into the home that was read before.
+    ///
+    /// # Errors
+    ///
+    /// [`RegisterError`]; nothing was written.
+    pub fn register_draft(
+        &self,
+        draft: &Draft,
+        conflict: OnConflict,
+    ) -> Result<Registered, RegisterError> {
+        let registered = self.parts.registry.store(draft, conflict)?;
         self.note_definition(Action::Register, &registered.definition.name);
         Ok(registered)
     }

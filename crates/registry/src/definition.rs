@@ -317,7 +317,7 @@ fn read_docs(fields: &mut Fields<'_>, locality: Locality) -> Option<String> {
 }
 
 /// Compiles a pattern, or says why it is no pattern.
-fn compile(pattern: &str) -> Result<regex_lite::Regex, String> {
+pub(crate) fn compile(pattern: &str) -> Result<regex_lite::Regex, String> {
     const LONGEST: usize = 200;
     if pattern.len() > LONGEST {
         return Err("is longer than 200 bytes".to_owned());

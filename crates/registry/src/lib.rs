@@ -13,6 +13,7 @@
 mod address;
 mod bind;
 mod definition;
+pub mod dialect;
 mod document;
 mod endpoint;
 mod env_var;
@@ -40,6 +41,6 @@ pub use host::{HostPattern, InvalidHostPattern, is_plain_path};
 pub use name::{InvalidName, ProviderName, check_name};
 pub use provider::{ClientCredentialsRequest, Host, OAuthEndpoints, Provider, WhoamiRequest};
 pub use registry::{
-    Found, OnConflict, RegisterError, Registered, Registry, RegistryError, Source, Summary,
+    Draft, Found, OnConflict, RegisterError, Registered, Registry, RegistryError, Source, Summary,
 };
 pub use template::{Template, TemplateError};

@@ -4,6 +4,7 @@
 //! ([`Source::UserOverridesBundled`]). A broken file is an error for its own name and for nothing else.
 
 mod bundled;
+mod draft;
 mod extends;
 mod register;
 mod suggest;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
+pub use self::draft::Draft;
 pub use self::register::{OnConflict, RegisterError, Registered};
 pub use self::summary::Summary;
 use self::user::UserDir;
@@ -149,9 +151,7 @@ impl Registry {
     /// # Errors
     /// [`DefinitionError`] holds every fault.
     pub fn check(&self, file: &str, text: &str) -> Result<Definition, DefinitionError> {
-        let map = document::parse(file, text)?;
-        let map = self.extended(file, map, extends::Side::User)?;
-        Definition::read(file, &map, Trust::Foreign)
+        self.draft(file, text).map(|draft| draft.definition)
     }
 
     /// Up to three names that resemble `name`, the closest first: for "did you mean".

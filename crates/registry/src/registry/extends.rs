@@ -7,6 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::{Registry, bundled};
+use crate::dialect;
 use crate::document;
 use crate::error::{DefinitionError, FieldError};
 use crate::name::ProviderName;
@@ -72,7 +73,7 @@ impl Registry {
             return refuse(format!("is more than {DEEPEST} levels deep"));
         }
         chain.push(link);
-        let parent_map = document::parse(&parent_file, &parent_text)?;
+        let parent_map = dialect::parse(&parent_file, &parent_text)?.map;
         let mut merged = self.extended_from(&parent_file, parent_map, parent_side, chain)?;
         for own in ["name", "aliases", "extends", "community_checked"] {
             merged.remove(own);

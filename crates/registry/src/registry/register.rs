@@ -7,7 +7,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::user::WriteMode;
-use super::{Registry, RegistryError, Source, bundled};
+use super::{Draft, Registry, RegistryError, Source, bundled};
 use crate::definition::Definition;
 use crate::env_var::EnvVarName;
 use crate::error::DefinitionError;
@@ -95,8 +95,20 @@ impl Registry {
         file: &str,
         conflict: OnConflict,
     ) -> Result<Registered, RegisterError> {
+        let draft = self.draft(file, definition_text)?;
+        let mut registered = self.store(&draft, conflict)?;
+        let converted = draft.warnings.iter().map(ToString::to_string);
+        registered.warnings.splice(..0, converted);
+        Ok(registered)
+    }
+
+    /// Stores a definition that was read before. What its conversion changed is not among the warnings.
+    ///
+    /// # Errors
+    /// As [`Registry::register`].
+    pub fn store(&self, draft: &Draft, conflict: OnConflict) -> Result<Registered, RegisterError> {
         let user = self.user.as_ref().ok_or(RegisterError::NoDirectory)?;
-        let definition = self.check(file, definition_text)?;
+        let definition = draft.definition.clone();
         let name = &definition.name;
         let twin = bundled::resembling(name.as_str());
         let names = self.user_names().map_err(RegisterError::Unlisted)?;
@@ -123,7 +135,7 @@ impl Registry {
             OnConflict::Refuse => WriteMode::New,
             OnConflict::Replace => WriteMode::Replace,
         };
-        let path = user.write(name, definition_text, mode).map_err(|source| {
+        let path = user.write(name, draft.text(), mode).map_err(|source| {
             // Another process was faster.
             if mode == WriteMode::New && source.kind() == io::ErrorKind::AlreadyExists {
                 RegisterError::Exists { name: name.clone() }

@@ -1,4 +1,4 @@
-//! The user's own definitions: one file each, `<name>.json`, in one directory.
+//! The user's own definitions: one file each, `<name>.json` or `<name>.jsonc`, in one directory.
 //!
 //! A directory that does not exist is an empty one. Files are replaced whole or not at all.
 
@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 use super::RegistryError;
 use crate::document::MAX_BYTES;
 use crate::error::DefinitionError;
-use crate::name::{InvalidName, ProviderName};
+use crate::name::ProviderName;
+
+/// How the files are called behind the name, the one that is preferred and written first.
+const ENDINGS: [&str; 2] = ["json", "jsonc"];
 
 #[derive(Clone, Debug)]
 pub(super) struct UserDir {
@@ -29,8 +32,8 @@ pub(super) struct UserFile {
 pub(super) struct Listing {
     /// Sorted.
     pub(super) names: Vec<ProviderName>,
-    /// JSON files whose names are no provider names.
-    pub(super) misnamed: Vec<(String, InvalidName)>,
+    /// JSON files that cannot be definitions, and why.
+    pub(super) misnamed: Vec<(String, String)>,
 }
 
 /// Whether a write may replace a file.
@@ -46,22 +49,25 @@ impl UserDir {
     }
 
     pub(super) fn file_of(&self, name: &ProviderName) -> PathBuf {
-        self.path.join(format!("{name}.json"))
+        self.path.join(format!("{name}.{}", ENDINGS[0]))
     }
 
     /// The file of a name; `None` when there is none.
     pub(super) fn read(&self, name: &ProviderName) -> Result<Option<UserFile>, RegistryError> {
-        let path = self.file_of(name);
-        let shown = format!("{name}.json");
-        let bytes = match read_capped(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(RegistryError::Unreadable { path, source }),
-        };
-        match String::from_utf8(bytes) {
-            Ok(text) => Ok(Some(UserFile { name: shown, text })),
-            Err(_) => Err(DefinitionError::whole(&shown, "is not UTF-8").into()),
+        for ending in ENDINGS {
+            let shown = format!("{name}.{ending}");
+            let path = self.path.join(&shown);
+            let bytes = match read_capped(&path) {
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(source) => return Err(RegistryError::Unreadable { path, source }),
+            };
+            return match String::from_utf8(bytes) {
+                Ok(text) => Ok(Some(UserFile { name: shown, text })),
+                Err(_) => Err(DefinitionError::whole(&shown, "is not UTF-8").into()),
+            };
         }
+        Ok(None)
     }
 
     pub(super) fn list(&self) -> Result<Listing, RegistryError> {
@@ -82,15 +88,18 @@ impl UserDir {
                 .to_string_lossy()
                 .into_owned();
             // Hidden files are ours while they are written, or an editor's.
-            let Some(stem) = file
-                .strip_suffix(".json")
-                .filter(|_| !file.starts_with('.'))
-            else {
+            let Some((stem, ending)) = file.rsplit_once('.').filter(|(stem, ending)| {
+                !stem.is_empty() && !stem.starts_with('.') && ENDINGS.contains(ending)
+            }) else {
                 continue;
             };
-            match stem.parse() {
+            match stem.parse::<ProviderName>() {
+                Ok(name) if ending != ENDINGS[0] && self.file_of(&name).exists() => {
+                    let why = format!("`{name}.{}` takes its place", ENDINGS[0]);
+                    listing.misnamed.push((file, why));
+                }
                 Ok(name) => listing.names.push(name),
-                Err(error) => listing.misnamed.push((file, error)),
+                Err(error) => listing.misnamed.push((file.clone(), error.to_string())),
             }
         }
         listing.names.sort();
@@ -118,17 +127,31 @@ impl UserDir {
             WriteMode::New => file.persist_noclobber(&path),
         }
         .map_err(|failed| failed.error)?;
+        // What is replaced may have had the other ending.
+        if mode == WriteMode::Replace {
+            match fs::remove_file(path.with_extension(ENDINGS[1])) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
         sync_dir(&self.path)?;
         Ok(path)
     }
 
-    /// Removes a file; false when there was none.
+    /// Removes a definition; false when there was none.
     pub(super) fn remove(&self, name: &ProviderName) -> io::Result<bool> {
-        match fs::remove_file(self.file_of(name)) {
-            Ok(()) => sync_dir(&self.path).map(|()| true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
+        let mut removed = false;
+        for ending in ENDINGS {
+            match fs::remove_file(self.path.join(format!("{name}.{ending}"))) {
+                Ok(()) => removed = true,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
         }
+        if removed {
+            sync_dir(&self.path)?;
+        }
+        Ok(removed)
     }
 
     fn create(&self) -> io::Result<()> {
