@@ -22,7 +22,7 @@ use self::user::UserDir;
 use crate::definition::{Definition, Trust};
 use crate::document;
 use crate::error::{DefinitionError, FieldError};
-use crate::name::{InvalidName, ProviderName};
+use crate::name::ProviderName;
 
 /// Where definitions are looked up.
 #[derive(Clone, Debug)]
@@ -199,7 +199,7 @@ impl Registry {
         let Some(user) = &self.user else {
             return Ok(Vec::new());
         };
-        let error = |(file, error): (String, InvalidName)| {
+        let error = |(file, error): (String, String)| {
             let fault = FieldError::new("", format!("cannot be a definition: {error}"));
             DefinitionError::of(&file, vec![fault]).into()
         };

@@ -127,7 +127,7 @@ impl Translation {
         }
         self.hosts(log);
         if way != Some(Way::Browser) {
-            environment::translate(&mut self, way != Some(Way::ApiKey), log);
+            environment::translate(&mut self, way, log);
         }
         if self.has_base_url {
             let default = self.base_url.take();

@@ -124,10 +124,7 @@ impl Reader<'_> {
         }
         let mut all = Vec::new();
         let mut current = vec![Sequence::new()];
-        loop {
-            let Some(next) = self.rest.chars().next() else {
-                break;
-            };
+        while let Some(next) = self.rest.chars().next() {
             match next {
                 ')' => break,
                 '|' => {

@@ -73,7 +73,10 @@ impl Registry {
             return refuse(format!("is more than {DEEPEST} levels deep"));
         }
         chain.push(link);
-        let parent_map = dialect::parse(&parent_file, &parent_text)?.map;
+        let parent_map = match parent_side {
+            Side::Bundled => document::parse(&parent_file, &parent_text)?,
+            Side::User => dialect::parse(&parent_file, &parent_text)?.map,
+        };
         let mut merged = self.extended_from(&parent_file, parent_map, parent_side, chain)?;
         for own in ["name", "aliases", "extends", "community_checked"] {
             merged.remove(own);

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::section::Log;
-use super::{Translation, literal};
+use super::{Translation, Way, literal};
 use crate::env_var::EnvVarName;
 
 /// A provider's name as the beginning of variables: `google-admin` is `GOOGLE_ADMIN`.
@@ -17,13 +17,13 @@ pub(super) fn prefix(name: &str) -> String {
 }
 
 /// Sets `env` for an OAuth login or an API key.
-pub(super) fn translate(translation: &mut Translation, is_oauth: bool, log: &mut Log) {
+pub(super) fn translate(translation: &mut Translation, way: Option<Way>, log: &mut Log) {
     let mut export = translation.root.section("export", log);
     let mut roles = export.section("env", log);
     let mut env = Map::new();
-    let (role, suffix) = match is_oauth {
-        true => ("access_token", "ACCESS_TOKEN"),
-        false => ("api_key", "API_KEY"),
+    let (role, suffix) = match way {
+        Some(Way::ApiKey) => ("api_key", "API_KEY"),
+        _ => ("access_token", "ACCESS_TOKEN"),
     };
     let usual = format!("{}_{suffix}", translation.prefix);
     let name = roles.text(role, log).unwrap_or(usual);

@@ -280,6 +280,10 @@ fn it_is_told_from_our_own() {
 
 /// The real files, where they are: a directory of one version's definitions in each part of the variable, with `:` between.
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test asks for files that are not here"
+)]
 fn all_of_the_originals_are_taken_over() {
     let Some(places) = std::env::var_os("AUTHKEEP_AUTHSOME_PROVIDERS") else {
         return;
