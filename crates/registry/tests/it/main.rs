@@ -4,6 +4,7 @@
     reason = "a test that cannot set up its fixture should stop there"
 )]
 
+mod authsome_originals;
 mod dialect;
 mod extends;
 mod performance;
