@@ -39,7 +39,8 @@ fn distance(wanted: &str, name: &str) -> Option<usize> {
         return Some(0);
     }
     // One or two letters begin too many names to mean one of them.
-    if wanted.len() >= 3 && (name.starts_with(wanted) || wanted.starts_with(name)) {
+    let begins = |long: &str, short: &str| short.len() >= 3 && long.starts_with(short);
+    if begins(name, wanted) || begins(wanted, name) {
         return Some(1);
     }
     let edits = strsim::damerau_levenshtein(wanted, name);

@@ -5,6 +5,7 @@
 )]
 
 mod authsome_originals;
+mod bundled;
 mod dialect;
 mod extends;
 mod performance;

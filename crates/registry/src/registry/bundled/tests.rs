@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::*;
 use crate::definition::Definition;
@@ -19,19 +19,9 @@ fn bind(definition: &Definition) -> Provider {
 }
 
 #[test]
-fn the_table_is_sorted_and_names_are_unique() {
+fn the_table_is_sorted() {
     let names: Vec<&str> = BUNDLED.iter().map(|entry| entry.name).collect();
     assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "{names:?}");
-    let mut seen = BTreeSet::new();
-    for word in BUNDLED
-        .iter()
-        .flat_map(|entry| entry.aliases.iter().chain([&entry.name]))
-    {
-        assert!(
-            seen.insert(word.to_ascii_lowercase()),
-            "`{word}` is there twice"
-        );
-    }
 }
 
 #[test]
@@ -46,55 +36,6 @@ fn every_file_is_in_the_table_and_agrees_with_it() {
             source: Source::Bundled,
         };
         assert_eq!(entry.summary(), Some(Summary::from(found)));
-    }
-}
-
-#[test]
-fn every_definition_binds_with_its_defaults_and_speaks_https_only() {
-    for entry in BUNDLED {
-        let definition = read(entry);
-        assert!(!definition.local, "{}", entry.name);
-        let provider = bind(&definition);
-        assert!(!provider.hosts.is_empty(), "{}", entry.name);
-        assert!(!provider.env.is_empty(), "{}", entry.name);
-        assert!(provider.whoami.is_some(), "{}", entry.name);
-        for origin in provider.origins() {
-            assert!(origin.starts_with("https://"), "{}: {origin}", entry.name);
-        }
-    }
-}
-
-#[test]
-fn no_request_falls_under_the_hosts_of_two_providers() {
-    let providers: Vec<Provider> = BUNDLED.iter().map(|entry| bind(&read(entry))).collect();
-    for (at, one) in providers.iter().enumerate() {
-        for other in &providers[at + 1..] {
-            for (a, b) in one
-                .hosts
-                .iter()
-                .flat_map(|a| other.hosts.iter().map(move |b| (a, b)))
-            {
-                assert!(
-                    !a.pattern.overlaps(&b.pattern),
-                    "{} {} / {} {}",
-                    one.name,
-                    a.pattern,
-                    other.name,
-                    b.pattern
-                );
-            }
-        }
-    }
-}
-
-#[test]
-fn no_environment_variable_belongs_to_two_providers() {
-    let mut owners: BTreeMap<String, &str> = BTreeMap::new();
-    for entry in BUNDLED {
-        for (name, _) in read(entry).env {
-            let previous = owners.insert(name.to_string(), entry.name);
-            assert_eq!(previous, None, "{name}");
-        }
     }
 }
 
