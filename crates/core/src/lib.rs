@@ -4,9 +4,8 @@
 //! the bytes and the audit log keeps the record. It reads no environment, no home directory and no system clock, and it
 //! prints nothing: the caller hands in paths, clock, randomness, an HTTP client and somebody to ask.
 //!
-//! Start at [`Broker`]. `Broker::lookup` is synchronous and answers from the vault alone;
-//! `Broker::resolve` goes on to refresh what is about to expire. Neither hands out a secret:
-//! [`Broker::release`] does, and only after the release is on record.
+//! Start at [`Broker`]. `Broker::lookup` is synchronous and answers from the vault alone; `Broker::resolve` goes on to refresh
+//! what is about to expire. Neither hands out a secret: [`Broker::release`] does, and only after the release is on record.
 
 mod authorization_server;
 mod broker;
@@ -64,7 +63,8 @@ pub use interaction::{
 pub use list::{DefinitionState, ProviderState, ProviderStatus, available};
 pub use login::{
     BrowserUrl, ForbiddenUrl, Form, FormError, LoginError, LoginOutcome, LoginRequest, Loopback,
-    LoopbackError, Loopbacks, Replace, Supplied, is_supported, redirect_address, usable_flows,
+    LoopbackError, Loopbacks, Replace, SetupStep, Supplied, is_supported, redirect_address,
+    setup_steps, usable_flows,
 };
 pub use logout::{LogoutError, LogoutOutcome, RemoteRevocation};
 pub use lookup::{Lookup, LookupError, token_variables};

@@ -19,6 +19,7 @@ mod loopback;
 mod oauth_client;
 mod pages;
 mod registration;
+mod setup_steps;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -36,6 +37,7 @@ pub use self::error::LoginError;
 pub use self::form::{Form, FormError};
 pub use self::loopback::{Loopback, LoopbackError, redirect_address};
 pub(crate) use self::oauth_client::client_variable;
+pub use self::setup_steps::{SetupStep, setup_steps};
 
 use crate::record::{self, ClientRecord, ConnectionRecord, Stored};
 use crate::{

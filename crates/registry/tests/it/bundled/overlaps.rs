@@ -21,7 +21,7 @@ fn pattern(definition: &Definition, rule: &HostRule) -> Option<HostPattern> {
     };
     let text = rule.pattern.render(value)?;
     let text = text.strip_prefix("https://").unwrap_or(&text);
-    Some(HostPattern::parse(text).expect("a host"))
+    Some(HostPattern::parse(text).unwrap())
 }
 
 /// The pairs of providers with a host in common, and the first such hosts.
