@@ -1,4 +1,6 @@
-//! The page of commands, made from `--help`, so that the two cannot differ.
+//! The page of commands, made from `--help`, so that the two cannot differ, and those of the providers.
+
+mod providers;
 
 use std::fs;
 use std::process::Command;
@@ -7,15 +9,17 @@ use crate::shell::{Failed, cargo, root};
 
 const PAGE: &str = "docs/reference/commands.md";
 
-/// Writes the page anew.
+/// Writes the pages anew.
 pub(crate) fn write() -> Result<(), Failed> {
+    providers::write()?;
     let page = made()?;
     fs::write(root().join(PAGE), page)
         .map_err(|error| Failed(format!("cannot write {PAGE}: {error}")))
 }
 
-/// Checks that the page is as it would be written.
+/// Checks that the pages are as they would be written.
 pub(crate) fn check() -> Result<(), Failed> {
+    providers::check()?;
     let there = fs::read_to_string(root().join(PAGE)).unwrap_or_default();
     if there == made()? {
         Ok(())

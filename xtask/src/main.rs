@@ -27,7 +27,7 @@ cargo xtask torture   the same tests with their full counts
 cargo xtask deny      licences, sources and duplicate crates; advisories where their database is at hand
 cargo xtask fuzz [TARGET] [--seconds N]
                       what strangers send, made up by libFuzzer: every target for a minute, or one
-cargo xtask docs      write docs/reference/commands.md anew from --help
+cargo xtask docs      write docs/reference/commands.md anew from --help, and docs/providers from the definitions
 cargo xtask bench     how fast the commands are, beside the least that any program would need
 cargo xtask ci        lint, test, deny and a short torture pass: what a submission has to pass";
 

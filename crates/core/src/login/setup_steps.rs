@@ -116,10 +116,12 @@ impl Steps {
         let secret = match oauth.client_auth {
             ClientAuthMethod::PrivateKeyJwt => "client id and private key",
             ClientAuthMethod::None => "client id",
-            _ if oauth.public_client && !for_itself => "client id, and client secret if it has one",
+            _ if oauth.public_client && !for_itself => {
+                "client id, and its client secret if it has one"
+            }
             _ => "client id and client secret",
         };
-        let mut text = format!("Have the app's {secret} at hand");
+        let mut text = format!("Have at hand the app's {secret}");
         let variable = |name: &str| oauth.client_env.get(name);
         if let Some(id) = variable("client_id") {
             text.push_str(&format!(", or set {id}"));
@@ -211,7 +213,7 @@ mod tests {
             "At Linear, register an app. <https://linear.app/settings/api/applications/new>\n\
              Add the redirect URI http://127.0.0.1:27149/callback/api.linear.app.\n\
              Allow the app these scopes: read write.\n\
-             Have the app's client id, and client secret if it has one at hand.\n\
+             Have at hand the app's client id, and its client secret if it has one.\n\
              Run `authkeep login linear`."
         );
         assert!(
