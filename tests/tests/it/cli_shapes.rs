@@ -72,8 +72,8 @@ fn definitions() {
         keys(&providers["providers"][0]),
         "category display_name flows provider source"
     );
-    let found = ok(&product, &["providers", "--search", "git"]);
-    assert_eq!(found["providers"].as_array().unwrap().len(), 2, "{found}");
+    let found = ok(&product, &["providers", "--search", "gitlab"]);
+    assert_eq!(found["providers"].as_array().unwrap().len(), 1, "{found}");
     assert!(said(&product, &["providers", "--search", "nothing like it"]).contains("No provider"));
 
     let inspect = ok(&product, &["inspect", "gh"]);
