@@ -1,7 +1,7 @@
 //! Measures whole commands as a user meets them: processes, from start to exit, on seeded homes.
 //!
 //! `cargo bench -p authkeep-benches` builds both programs, seeds the homes, runs every target once a round
-//! and prints a table for `get`, one for `list` and one for `run`. Rounds are interleaved, so that whatever else the
+//! and prints a table for `get`, one for `list`, one for `run` and one for what the registry answers. Rounds are interleaved, so that whatever else the
 //! machine does befalls all targets alike. Nothing here fails because a machine is slow, unless `--check`
 //! asks for that.
 //!
@@ -76,7 +76,7 @@ fn measure(group: &mut [Target], rounds: usize) -> Fallible<Report> {
 }
 
 /// What is measured, in groups of like cost. The first of each is the floor that the others are compared with.
-fn groups(programs: &Programs, homes: &Homes) -> [Vec<Target>; 3] {
+fn groups(programs: &Programs, homes: &Homes) -> [Vec<Target>; 4] {
     let floor = |name, arguments: &[&str]| {
         let files = [
             homes.floor_database.as_os_str(),
@@ -135,5 +135,22 @@ fn groups(programs: &Programs, homes: &Homes) -> [Vec<Target>; 3] {
             &["run", "--env", "--", "/bin/true"],
         ),
     ];
-    [get, list, run]
+    const PROVIDERS: usize = 350;
+    let registry_bar = Bar::Milliseconds(25.0);
+    let registry = vec![
+        authkeep("--version", &homes.login, &["--version"]),
+        authkeep("list --json, one login", &homes.login, &["list", "--json"])
+            .expecting(PROVIDERS, "\"provider\": ")
+            .bar(registry_bar),
+        authkeep("providers --json", &homes.login, &["providers", "--json"])
+            .expecting(PROVIDERS, "\"provider\": ")
+            .bar(registry_bar),
+        authkeep(
+            "inspect, extended",
+            &homes.login,
+            &["inspect", "google-drive"],
+        )
+        .expecting(1, "Google Drive"),
+    ];
+    [get, list, run, registry]
 }
