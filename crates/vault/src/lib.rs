@@ -26,6 +26,8 @@ mod sealed_state;
 mod set_mac;
 mod subkey;
 
+mod foreign;
+
 mod advisory_lock;
 mod file_system;
 mod private_file;
@@ -37,6 +39,7 @@ pub use entropy::{Entropy, EntropyError};
 pub use entry_key::{EntryKey, InvalidEntryKey};
 pub use envelope::UnsealError;
 pub use file_system::FileSystems;
+pub use foreign::{CompactKey, NotAKey, SealedFault, SealedRow, SnapshotError, read_rows};
 pub use key_source::{GivenKey, KeySource, KeySourceError, LocalKeyFile, MasterKey};
 pub use private_file::FileFault;
 pub use revision::{Expected, Revision};
