@@ -9,6 +9,8 @@ use std::str::FromStr;
 pub enum Action {
     /// A credential was acquired and stored.
     Login,
+    /// A credential was taken over from another program.
+    Import,
     /// A credential was handed to somebody.
     Release,
     /// A credential was renewed.
@@ -35,8 +37,9 @@ pub enum Action {
 
 impl Action {
     /// All actions, in the order of the log's documentation.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Login,
+        Self::Import,
         Self::Release,
         Self::Refresh,
         Self::Logout,
@@ -54,6 +57,7 @@ impl Action {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Login => "login",
+            Self::Import => "import",
             Self::Release => "release",
             Self::Refresh => "refresh",
             Self::Logout => "logout",

@@ -112,6 +112,8 @@ subcommands! {
     Providers(commands::providers::ProvidersArgs),
     Inspect(commands::inspect::InspectArgs),
     Register(commands::register::RegisterArgs),
+    Import(commands::import::ImportArgs),
+    Setup(commands::setup::SetupArgs),
     Profile(commands::profile::ProfileArgs),
     Whoami(commands::whoami::WhoamiArgs),
     Doctor(commands::doctor::DoctorArgs),

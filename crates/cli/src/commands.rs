@@ -10,6 +10,7 @@ mod ending;
 pub(crate) mod export;
 pub(crate) mod get;
 mod handout;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod launch;
@@ -26,6 +27,7 @@ pub(crate) mod remove;
 mod resolving;
 pub(crate) mod revoke;
 pub(crate) mod run;
+pub(crate) mod setup;
 pub(crate) mod use_connection;
 mod waiting;
 pub(crate) mod whoami;
@@ -59,6 +61,8 @@ pub(crate) fn run(
         Command::Launch(args) => launch::run(context, args),
         Command::Inspect(args) => inspect::run(context, args),
         Command::Register(args) => register::run(context, output, args),
+        Command::Import(args) => import::run(context, output, args),
+        Command::Setup(args) => setup::run(context, output, args),
         Command::Profile(args) => profile::run(context, output, args),
         Command::Whoami(args) => whoami::run(context, args),
         Command::Doctor(args) => doctor::run(context, args),

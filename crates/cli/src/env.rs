@@ -46,14 +46,44 @@ pub(crate) const HOME: &str = "AUTHKEEP_HOME";
 
 /// `AUTHKEEP_HOME`, or `.authkeep` in the user's home directory.
 pub(crate) fn authkeep_home() -> Option<PathBuf> {
-    path(HOME).or_else(|| {
-        let home = if cfg!(windows) {
-            path("USERPROFILE")
-        } else {
-            path("HOME")
-        };
-        home.map(|home| home.join(".authkeep"))
-    })
+    path(HOME).or_else(|| Some(user_home()?.join(".authkeep")))
+}
+
+/// The user's home directory.
+pub(crate) fn user_home() -> Option<PathBuf> {
+    path(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
+}
+
+/// The folder that the command was called in.
+pub(crate) fn working_folder() -> Option<PathBuf> {
+    std::env::current_dir().ok()
+}
+
+/// `AUTHSOME_HOME`, or `.authsome` in the user's home directory.
+pub(crate) fn authsome_home() -> Option<PathBuf> {
+    path("AUTHSOME_HOME").or_else(|| Some(user_home()?.join(".authsome")))
+}
+
+/// The folder of PlanOpticon's tokens.
+pub(crate) fn planopticon_folder() -> Option<PathBuf> {
+    Some(user_home()?.join(".planopticon"))
+}
+
+/// The file in which GitHub's CLI keeps its accounts.
+pub(crate) fn gh_hosts() -> Option<PathBuf> {
+    let folder = path("GH_CONFIG_DIR")
+        .or_else(|| Some(path("XDG_CONFIG_HOME")?.join("gh")))
+        .or_else(|| Some(user_home()?.join(".config/gh")))?;
+    Some(folder.join("hosts.yml"))
+}
+
+/// The AWS CLI's credentials and its configuration.
+pub(crate) fn aws_files() -> Option<(PathBuf, PathBuf)> {
+    let usual = |name: &str| Some(user_home()?.join(".aws").join(name));
+    Some((
+        path("AWS_SHARED_CREDENTIALS_FILE").or_else(|| usual("credentials"))?,
+        path("AWS_CONFIG_FILE").or_else(|| usual("config"))?,
+    ))
 }
 
 /// `AUTHKEEP_PROFILE`.

@@ -134,7 +134,8 @@ impl Connection {
 
     /// Token or key.
     pub fn kind(&self) -> CredentialKind {
-        if self.record.access_token.is_some() && self.record.fields.is_empty() {
+        let has_tokens = self.record.access_token.is_some() || self.is_without_token();
+        if has_tokens && self.record.fields.is_empty() {
             CredentialKind::OAuth
         } else {
             CredentialKind::ApiKey
@@ -147,7 +148,11 @@ impl Connection {
         match record.verdict {
             Verdict::ReauthRequired => ConnectionStatus::ReauthRequired,
             Verdict::Revoked => ConnectionStatus::Revoked,
-            Verdict::Good if record.access_token.is_none() && record.fields.is_empty() => {
+            Verdict::Good
+                if record.access_token.is_none()
+                    && record.fields.is_empty()
+                    && !self.is_without_token() =>
+            {
                 ConnectionStatus::Invalid
             }
             Verdict::Good if self.has_expired(now) && !self.is_refreshable() => {
@@ -311,7 +316,12 @@ impl Connection {
     }
 
     pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
-        self.record.expires_at.is_some_and(|at| at <= now)
+        self.is_without_token() || self.record.expires_at.is_some_and(|at| at <= now)
+    }
+
+    /// Whether there is only what buys the first token: some programs keep nothing else.
+    fn is_without_token(&self) -> bool {
+        self.record.access_token.is_none() && self.record.refresh_token.is_some()
     }
 
     /// The last failure and the moment until which the server is left alone because of it.
@@ -330,6 +340,9 @@ impl Connection {
     /// so its expiry means nothing any more: it is due too.
     pub(crate) fn is_due(&self, now: Timestamp, min_ttl: Option<Duration>) -> bool {
         const WINDOW: Duration = Duration::from_secs(300);
+        if self.is_without_token() {
+            return true;
+        }
         let Some(expires_at) = self.record.expires_at else {
             return false;
         };

@@ -23,6 +23,7 @@ mod export;
 mod hex;
 mod home;
 mod http_client;
+mod import;
 mod inject;
 mod inquiry;
 mod interaction;
@@ -56,6 +57,11 @@ pub use home::{Config, EncryptionMode, Home, HomeError, ProfileChange, ProfileEr
 pub use http_client::{BodyCap, BoxFuture, HttpClient, HttpError, ProxySettings, Reach, Resolver};
 #[cfg(feature = "reqwest")]
 pub use http_client::{Deadlines, ReqwestClient};
+pub use import::{
+    Assignment, AuthsomeError, AuthsomeHome, AwsFiles, Claims, Entry, EnvFileError, FileError,
+    GhError, ImportMode, ImportOptions, Item, Kind, Outcome, items_of, parse_env, read_aws,
+    read_gh, read_planopticon, read_text,
+};
 pub use inquiry::{Answers, Collected, Inquiry, RedirectNote, RedirectPort, Unanswered};
 pub use interaction::{
     AskError, DeviceCodePrompt, Event, FieldRequest, Interaction, Judge, Launch, Pasting,

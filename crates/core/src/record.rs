@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use crate::pinned::Pinned;
 use crate::refresh::{Intent, Trouble};
 use crate::registration::{Registration, Slot};
-use crate::{ConnectionName, ProfileName, Timestamp};
+use crate::{ConnectionName, ProfileName, Timestamp, TokenId};
 
 /// The newest record shape this version writes and reads.
 pub(crate) const SCHEMA_VERSION: u32 = 1;
@@ -84,6 +84,9 @@ pub(crate) struct ConnectionRecord {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) params: BTreeMap<String, String>,
     pub(crate) pinned: Pinned,
+    /// The program it was taken over from, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) imported: Option<Imported>,
     /// What else the token response said, scrubbed of everything that looks like a token.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub(crate) token_response: Map<String, Value>,
@@ -102,6 +105,15 @@ pub(crate) enum Verdict {
     ReauthRequired,
     /// It was revoked at the server, and the local deletion did not come to pass.
     Revoked,
+}
+
+/// Where a login was taken over from. Its tokens may have been renewed since, and are not to be replaced by the old ones.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Imported {
+    /// The program, or the kind of file.
+    pub(crate) from: String,
+    /// A public name of the secrets as they were there.
+    pub(crate) id: TokenId,
 }
 
 /// The OAuth client that a provider's app registration gave the user.
@@ -157,6 +169,7 @@ impl ConnectionRecord {
             client: None,
             params: BTreeMap::new(),
             pinned,
+            imported: None,
             token_response: Map::new(),
             unknown: BTreeMap::new(),
         }

@@ -208,7 +208,7 @@ fn checked(
 }
 
 /// The key without the white space around it, or why it cannot be one.
-pub(super) fn usable(value: &SecretString) -> Result<SecretString, &'static str> {
+pub(crate) fn usable(value: &SecretString) -> Result<SecretString, &'static str> {
     // EXPOSE: looked at, not kept. Keys arrive with the line break of the file or the clipboard they came from.
     let trimmed = value.expose_secret().trim();
     if trimmed.is_empty() {

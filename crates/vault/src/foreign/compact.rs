@@ -97,7 +97,11 @@ mod tests {
             assert!(key(1).open(&other).is_err(), "{at}");
         }
         for odd in ["", ".", "AAAA", "AAAA.AAAA", "!.!"] {
-            assert_eq!(key(1).open(odd).unwrap_err(), SealedFault::Malformed, "{odd}");
+            assert_eq!(
+                key(1).open(odd).unwrap_err(),
+                SealedFault::Malformed,
+                "{odd}"
+            );
         }
     }
 
