@@ -35,6 +35,7 @@ mod form;
 mod form_attack;
 mod form_look;
 mod fresh;
+mod import;
 mod key_exchange;
 mod leaks_argv;
 mod leaks_logs;

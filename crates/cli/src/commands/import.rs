@@ -271,8 +271,8 @@ impl From<AuthsomeError> for CommandError {
                 missing("nothing_to_import").hint("name the home with --home DIR")
             }
             AuthsomeError::Daemon(_) => unusable().hint(
-                "let authsome hand its credentials out, without a file in between: \
-                 authsome export --format env | authkeep import env -",
+                "log in again here: `authkeep providers` lists what there is, and `authkeep register` takes \
+                 authsome's definitions as they are",
             ),
             AuthsomeError::KeyInKeyring(_) => unusable()
                 .hint("hand the key over: keyring get authsome master_key | authkeep import authsome --key-stdin")

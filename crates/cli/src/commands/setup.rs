@@ -65,7 +65,8 @@ pub(crate) fn run(
     let asks = !context.global.no_input && !output.is_json();
     let places = match (args.scan.as_slice(), args.yes) {
         ([], true) => vec![Place::All],
-        ([], false) => agreed(asks)?,
+        ([], false) if asks => agreed()?,
+        ([], false) => return Err(not_agreed()),
         (places, _) => places.to_vec(),
     };
     let sources = places::sources(&places);
@@ -94,19 +95,17 @@ pub(crate) fn run(
     Ok(Done::view(Taken { entries }))
 }
 
+fn not_agreed() -> CommandError {
+    CommandError::new(
+        ExitCode::Usage,
+        "not_agreed",
+        "nobody has said where to look for credentials",
+    )
+    .hint("`authkeep setup --yes` looks everywhere, `--scan environment,dotenv` only there; both only read")
+}
+
 /// Asks whether to look at all.
-fn agreed(asks: bool) -> Result<Vec<Place>, CommandError> {
-    let not_agreed = || {
-        CommandError::new(
-            ExitCode::Usage,
-            "not_agreed",
-            "nobody has said where to look for credentials",
-        )
-        .hint("`authkeep setup --yes` looks everywhere, `--scan environment,dotenv` only there; both only read")
-    };
-    if !asks {
-        return Err(not_agreed());
-    }
+fn agreed() -> Result<Vec<Place>, CommandError> {
     let places: Vec<_> = places::descriptions();
     let question = format!(
         "Look for credentials in these places? They are only read, and no value is shown or sent.\n  {}\nLook? [y/N] ",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use authkeep_audit::{Action, Outcome as Recorded};
-use authkeep_registry::{Definition, OnConflict, ProviderName, RegisterError};
+use authkeep_registry::{Definition, OnConflict, ProviderName, RegisterError, RegistryError};
 use authkeep_vault::{EntryKey, Expected};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -124,7 +124,16 @@ impl Import<'_> {
         };
         let found = match known.get(&name) {
             Some(definition) => Some(definition.clone()),
-            None => self.broker.find(&name)?.map(|found| found.definition),
+            None => match self.broker.find(&name) {
+                Ok(found) => found.map(|found| found.definition),
+                // The other logins do not need it.
+                Err(RegistryError::Definition(error)) => {
+                    return Ok(Err(
+                        left(error.to_string()).next("correct it, then run this again")
+                    ));
+                }
+                Err(error) => return Err(error.into()),
+            },
         };
         let Some(definition) = found else {
             let left = left(format!("there is no definition of `{name}` here"));

@@ -29,7 +29,7 @@ const DEEPEST: usize = 8;
 #[derive(Debug)]
 enum Node {
     Text(SecretString),
-    Map(BTreeMap<String, Node>),
+    Map(BTreeMap<String, Self>),
 }
 
 /// The accounts in the text of a `hosts.yml`.
@@ -57,21 +57,21 @@ fn accounts(host: &str, node: &Node) -> Vec<Item> {
             // The active account's token is kept twice, or, by older versions, only outside of the list.
             let token = account.secret("oauth_token");
             let token = token.or_else(|| node.secret("oauth_token").filter(|_| is_active));
-            items.push(item(host, Some(user), token, is_active));
+            items.push(item(host, Some(user), active.as_deref(), token));
         }
     }
     if items.is_empty() {
         items.push(item(
             host,
             active.as_deref(),
+            active.as_deref(),
             node.secret("oauth_token"),
-            true,
         ));
     }
     items
 }
 
-fn item(host: &str, user: Option<&str>, token: Option<SecretString>, active: bool) -> Item {
+fn item(host: &str, user: Option<&str>, active: Option<&str>, token: Option<SecretString>) -> Item {
     let connection = match (user, host) {
         (Some(user), PUBLIC) => user.to_owned(),
         (Some(user), host) => format!("{user}@{host}"),
@@ -117,7 +117,7 @@ fn item(host: &str, user: Option<&str>, token: Option<SecretString>, active: boo
         login.params.insert("api_url".to_owned(), api);
     }
     login.account = user.map(str::to_owned);
-    login.chosen = active && host == PUBLIC;
+    login.chosen = user == active && host == PUBLIC;
     Item {
         place,
         provider: "github".to_owned(),

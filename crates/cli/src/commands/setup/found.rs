@@ -119,6 +119,15 @@ impl View for Findings {
                 writeln!(out, "{}", line.trim_end())?;
             }
         }
+        for found in self.others() {
+            let entry = &found.entry;
+            if let Some(reason) = &entry.reason {
+                writeln!(out, "\n{}: {reason}", entry.place)?;
+            }
+            if let Some(next) = &entry.next {
+                writeln!(out, "  {next}")?;
+            }
+        }
         for problem in &self.problems {
             writeln!(out, "\n{}: {}", problem.from, problem.message)?;
             for hint in &problem.hints {
@@ -133,13 +142,7 @@ impl View for Findings {
         let others = self.others().map(|found| (None, found));
         let found: Vec<_> = numbered
             .chain(others)
-            .map(|(number, found)| {
-                let mut shown = shown(found);
-                if let Some(shown) = shown.as_object_mut() {
-                    shown.insert("number".to_owned(), json!(number));
-                }
-                shown
-            })
+            .map(|(number, found)| shown_finding(found, number))
             .collect();
         let problems: Vec<_> = self
             .problems
@@ -197,6 +200,18 @@ fn shown(found: &Finding) -> Value {
     if let Some(shown) = shown.as_object_mut() {
         shown.insert("source".to_owned(), json!(found.from));
         shown.insert("profile".to_owned(), json!(found.profile.as_str()));
+    }
+    shown
+}
+
+/// What was found is not imported yet.
+fn shown_finding(found: &Finding, number: Option<usize>) -> Value {
+    let mut shown = shown(found);
+    if let Some(shown) = shown.as_object_mut() {
+        shown.insert("number".to_owned(), json!(number));
+        if number.is_some() {
+            shown.insert("outcome".to_owned(), json!("available"));
+        }
     }
     shown
 }
