@@ -1,8 +1,7 @@
 //! What authkeep does, one file a use case: log in, look a credential up, refresh it, release it, log out.
 //!
-//! This crate combines the leaves: the registry says which services exist, `flows` says how OAuth speaks, the vault keeps
-//! the bytes and the audit log keeps the record. It reads no environment, no home directory and no system clock, and it
-//! prints nothing: the caller hands in paths, clock, randomness, an HTTP client and somebody to ask.
+//! This crate combines the leaves: registry, `flows`, vault and audit log. It reads no environment, no home directory and no
+//! system clock, and prints nothing: the caller hands in paths, clock, randomness, an HTTP client and somebody to ask.
 //!
 //! Start at [`Broker`]. `Broker::lookup` is synchronous and answers from the vault alone; `Broker::resolve` goes on to refresh
 //! what is about to expire. Neither hands out a secret: [`Broker::release`] does, and only after the release is on record.
@@ -23,7 +22,7 @@ mod export;
 mod hex;
 mod home;
 mod http_client;
-mod import;
+pub mod import;
 mod inject;
 mod inquiry;
 mod interaction;
@@ -57,11 +56,6 @@ pub use home::{Config, EncryptionMode, Home, HomeError, ProfileChange, ProfileEr
 pub use http_client::{BodyCap, BoxFuture, HttpClient, HttpError, ProxySettings, Reach, Resolver};
 #[cfg(feature = "reqwest")]
 pub use http_client::{Deadlines, ReqwestClient};
-pub use import::{
-    Assignment, AuthsomeError, AuthsomeHome, AwsFiles, Claims, Entry, EnvFileError, FileError,
-    GhError, ImportMode, ImportOptions, Item, Kind, Outcome, items_of, parse_env, read_aws,
-    read_gh, read_planopticon, read_text,
-};
 pub use inquiry::{Answers, Collected, Inquiry, RedirectNote, RedirectPort, Unanswered};
 pub use interaction::{
     AskError, DeviceCodePrompt, Event, FieldRequest, Interaction, Judge, Launch, Pasting,

@@ -222,6 +222,33 @@ fn people_are_told_in_words() {
 }
 
 #[test]
+fn what_is_taken_over() {
+    let product = Product::new();
+    let file = product.home().home().join(".env");
+    fs::write(&file, format!("OPENAI_API_KEY={}\n", canary())).unwrap();
+    let found = ok(&product, &["setup", "--scan", "dotenv"]);
+    assert_eq!(keys(&found), "found next problems scanned");
+    let each = "connection hosts kind next outcome place profile provider reason token_endpoint";
+    let mut with: Vec<_> = each.split(' ').chain(["number", "source"]).collect();
+    with.sort_unstable();
+    assert_eq!(keys(&found["found"][0]), with.join(" "));
+    assert_eq!(found["found"][0]["outcome"], "available");
+    let file = file.display().to_string();
+    said(&product, &["import", "env", &file, "--dry-run"]);
+    let report = ok(&product, &["import", "env", &file]);
+    assert_eq!(
+        keys(&report),
+        "already_there damaged differs dry_run entries from imported skipped source"
+    );
+    assert_eq!(keys(&report["entries"][0]), each);
+    assert_eq!(report["imported"], 1);
+    let log = ok(&product, &["audit", "log"]);
+    let last = log["entries"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["action"], "import");
+    assert_eq!(last["details"], json!({ "from": "env", "kind": "login" }));
+}
+
+#[test]
 fn a_key_on_standard_input() {
     let product = Product::new();
     let key = canary();

@@ -7,9 +7,8 @@ mod target;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use authkeep_core::{
-    AuthsomeError, ConnectionName, Entry, ImportMode, ImportOptions, Item, ProfileName, Replace,
-};
+use authkeep_core::import::{AuthsomeError, Entry, ImportMode, ImportOptions, Item};
+use authkeep_core::{ConnectionName, ProfileName, Replace};
 use authkeep_registry::ProviderName;
 use clap::{Args, Subcommand};
 

@@ -4,7 +4,8 @@ mod choice;
 mod found;
 mod places;
 
-use authkeep_core::{Entry, ImportMode, ImportOptions, Outcome, ProfileName, Replace};
+use authkeep_core::import::{Entry, ImportMode, ImportOptions, Outcome};
+use authkeep_core::{ProfileName, Replace};
 use clap::{Args, ValueEnum};
 use secrecy::ExposeSecret;
 

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use authkeep_core::{Entry, ImportMode, Outcome, ProfileName};
+use authkeep_core::ProfileName;
+use authkeep_core::import::{Entry, ImportMode, Outcome};
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 

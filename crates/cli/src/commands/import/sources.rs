@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use authkeep_core::{
-    AuthsomeHome, AwsFiles, Claims, ConnectionName, Item, items_of, parse_env, read_aws, read_gh,
-    read_planopticon, read_text,
+use authkeep_core::ConnectionName;
+use authkeep_core::import::{
+    AuthsomeHome, AwsFiles, Claims, Item, items_of, parse_env, read_aws, read_gh, read_planopticon,
+    read_text,
 };
 use authkeep_registry::ProviderName;
 use secrecy::SecretString;

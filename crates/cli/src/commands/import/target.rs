@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use authkeep_audit::AuditLog;
-use authkeep_core::{
-    Broker, BrokerParts, Home, ImportMode, ProfileName, ReqwestClient, SystemClock,
-};
+use authkeep_core::import::ImportMode;
+use authkeep_core::{Broker, BrokerParts, Home, ProfileName, ReqwestClient, SystemClock};
 use authkeep_vault::SqliteStore;
 use tempfile::TempDir;
 
