@@ -282,7 +282,7 @@ impl Connection {
                         .fields
                         .keys()
                         .map(String::as_str)
-                        .filter(|f| *f != "token"),
+                        .filter(|f| !["token", "api_key"].contains(f)),
                 );
                 names
             }

@@ -58,13 +58,16 @@ impl Credential {
     ///
     /// [`UnknownField`] lists the names there are.
     pub fn field(&self, name: &str) -> Result<&SecretString, UnknownField> {
-        let stored = match (name, self.kind) {
+        let other_name = match (name, self.kind) {
             ("access_token", CredentialKind::OAuth) | ("api_key", CredentialKind::ApiKey) => {
                 "token"
             }
             _ => name,
         };
-        self.fields.get(stored).ok_or_else(|| UnknownField {
+        // Some keys have a field of that very name besides.
+        let field = self.fields.get(name);
+        let field = field.or_else(|| self.fields.get(other_name));
+        field.ok_or_else(|| UnknownField {
             name: name.to_owned(),
             known: self.fields.keys().cloned().collect(),
         })
