@@ -175,7 +175,8 @@ impl World {
 pub fn visit_by(proxy: &str, url: &str) -> io::Result<String> {
     let mut url = url.to_owned();
     while url.starts_with("https://") {
-        let answer = Request::get(&format!("{proxy}/{url}")).send()?;
+        let page = url.replace("#/", FRAGMENT);
+        let answer = Request::get(&format!("{proxy}/{page}")).send()?;
         let to = answer.header("location").map(str::to_owned);
         url = to.ok_or_else(|| io::Error::other(answer.text()))?;
     }
@@ -195,6 +196,9 @@ pub fn agreed(request: &Received, code: &str) -> Reply {
     }
     Reply::redirect(302, redirect.as_str())
 }
+
+/// How a path in a fragment is written on the way to the proxy.
+const FRAGMENT: &str = "%23/";
 
 const ROOTS: &str = "roots.pem";
 
@@ -224,21 +228,31 @@ impl State {
 }
 
 impl Received {
-    /// What a browser asks for that opens `url`.
+    /// What a browser asks for that opens `url`. A path in the fragment is for the script of the page, and the page is
+    /// the service too: it stays where it is in the path, and what is asked for in it is the query.
     fn get(url: &Url) -> Self {
+        let script = url.fragment().filter(|fragment| fragment.starts_with('/'));
+        let (path, query) = match script {
+            Some(script) => {
+                let (path, query) = script.split_once('?').unwrap_or((script, ""));
+                (format!("{}#{path}", url.path()), query)
+            }
+            None => (url.path().to_owned(), url.query().unwrap_or_default()),
+        };
         Self {
             method: "GET".to_owned(),
             host: url[Position::BeforeHost..Position::AfterPort].to_owned(),
-            path: url.path().to_owned(),
-            query: pairs(url.query().unwrap_or_default().as_bytes()),
+            path,
+            query: pairs(query.as_bytes()),
             headers: Vec::new(),
             form: Vec::new(),
             body: Vec::new(),
         }
     }
 
-    /// All parts in a row, for a search.
-    fn spelled_out(&self) -> Vec<u8> {
+    /// All parts in a row and decoded, for a search.
+    #[must_use]
+    pub fn spelled_out(&self) -> Vec<u8> {
         let mut all = format!("{}\n", self.path).into_bytes();
         for (name, value) in self.query.iter().chain(&self.headers).chain(&self.form) {
             all.extend(format!("{name}\n{value}\n").into_bytes());

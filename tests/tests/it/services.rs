@@ -1,9 +1,19 @@
 //! Services as they are, one module each: a scripted server that behaves like the service and refuses all else, and the
 //! real binary with the definition as it is shipped.
 
+mod clients;
 mod datadog;
+mod endings;
+mod every;
+mod github;
+mod keys;
+mod machines;
+mod mcp;
 mod notion;
+mod scopes;
 mod slack;
+mod strict;
+mod tenants;
 
 use std::fs;
 use std::process::Command;
@@ -72,32 +82,42 @@ impl Abroad {
     /// A login by a person at a browser, as [`CLIENT`].
     pub(crate) fn login(&self, provider: &str, more: &[&str]) -> Output {
         let mut command = self.command(&[&["login", provider], more].concat());
-        let [id, secret] = CLIENT;
-        let upper = variable(provider);
-        command.env(format!("{upper}_CLIENT_ID"), id);
-        command.env(format!("{upper}_CLIENT_SECRET"), secret);
+        command.envs(client_variables(provider));
         at_the_registered_port(|| run(&mut command), |output| output.stderr.clone())
     }
 
     /// A login at a service that redirects to https: the person pastes what the address bar shows. All that was on the
     /// screen.
-    pub(crate) fn login_pasted(&self, provider: &str, arguments: &str) -> String {
-        let [id, secret] = CLIENT;
-        let upper = variable(provider);
-        let mut variables = format!("{upper}_CLIENT_ID={id} {upper}_CLIENT_SECRET={secret}");
-        for (name, value) in self.world.variables() {
-            variables.push_str(&format!(" {name}='{value}'"));
+    pub(crate) fn login_pasted(&self, provider: &str, more: &str) -> String {
+        self.paste(&client_variables(provider), &format!("{provider} {more}"))
+    }
+
+    /// The same with some variables and all arguments.
+    pub(crate) fn paste(&self, variables: &[(String, String)], arguments: &str) -> String {
+        let mut words = String::new();
+        for (name, value) in variables {
+            words.push_str(&format!("{name}='{value}' "));
         }
-        let arguments = format!("login {provider} --paste {arguments}");
+        for (name, value) in self.world.variables() {
+            words.push_str(&format!("{name}='{value}' "));
+        }
+        let arguments = format!("login --paste {arguments}");
         let attempt = || {
-            let mut terminal = Terminal::with(&self.product, &variables, &arguments);
-            terminal.see("a page or the end", |seen| {
-                seen.contains("Waiting for") || seen.contains("the end\r\n")
+            let mut terminal = Terminal::with(&self.product, &words, &arguments);
+            let is_asked = |seen: &str| seen.ends_with("(empty for none): ");
+            let is_there =
+                |seen: &str| seen.contains("Waiting for") || seen.contains("the end\r\n");
+            terminal.see("a page, a question or the end", |seen| {
+                is_there(seen) || is_asked(seen)
             });
+            if is_asked(&terminal.seen) {
+                terminal.types("\n");
+                terminal.see("a page or the end", is_there);
+            }
             let mut words = terminal.seen.split_whitespace();
-            if let Some(address) =
-                words.find(|word| word.starts_with("https://") && word.contains("redirect_uri="))
-            {
+            let is_page =
+                |word: &&str| word.starts_with("https://") && word.contains("redirect_uri=");
+            if let Some(address) = words.find(is_page) {
                 // Who is stuck gives up.
                 let typed = self.world.visit(address);
                 let typed = typed.map_or_else(|_| "\x03".to_owned(), |end| format!("{end}\n"));
@@ -148,6 +168,39 @@ pub(crate) fn shipped(provider: &str) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
+/// The same with what it takes from the definition that it extends.
+pub(crate) fn shipped_whole(provider: &str) -> Value {
+    let definition = shipped(provider);
+    match definition["extends"].as_str() {
+        Some(parent) => merged(shipped_whole(parent), definition),
+        None => definition,
+    }
+}
+
+/// Objects are merged, all else is replaced.
+fn merged(below: Value, above: Value) -> Value {
+    match (below, above) {
+        (Value::Object(mut below), Value::Object(above)) => {
+            for (name, value) in above {
+                let there = below.remove(&name).unwrap_or_default();
+                below.insert(name, merged(there, value));
+            }
+            Value::Object(below)
+        }
+        (_, above) => above,
+    }
+}
+
+/// The first request of this method to this address, of which the query is no part.
+pub(crate) fn first<'a>(seen: &'a [Received], method: &str, url: &str) -> &'a Received {
+    let is_it = |request: &&Received| {
+        request.method == method && format!("https://{}{}", request.host, request.path) == url
+    };
+    seen.iter()
+        .find(is_it)
+        .unwrap_or_else(|| panic!("no {method} {url} in {seen:#?}"))
+}
+
 /// Whether [`CLIENT`] sent it, and proved so by Basic and in no other way.
 pub(crate) fn is_client_by_basic(request: &Received) -> bool {
     let client = request.basic_client();
@@ -156,13 +209,26 @@ pub(crate) fn is_client_by_basic(request: &Received) -> bool {
     !is_named && client.is_some_and(|(id, secret)| [&*id, &*secret] == CLIENT)
 }
 
+/// Where a login looks for [`CLIENT`].
+fn client_variables(provider: &str) -> [(String, String); 2] {
+    let upper = variable(provider);
+    let [id, secret] = CLIENT.map(str::to_owned);
+    [
+        (format!("{upper}_CLIENT_ID"), id),
+        (format!("{upper}_CLIENT_SECRET"), secret),
+    ]
+}
+
 /// What the names of a provider's variables begin with.
 pub(crate) fn variable(provider: &str) -> String {
     provider.to_uppercase().replace(['-', '.'], "_")
 }
 
 /// Some services redirect to one port only, and there is one on the machine.
-fn at_the_registered_port<T>(attempt: impl FnMut() -> T, said: impl Fn(&T) -> String) -> T {
+pub(crate) fn at_the_registered_port<T>(
+    attempt: impl FnMut() -> T,
+    said: impl Fn(&T) -> String,
+) -> T {
     static PORT: Mutex<()> = Mutex::new(());
     let mut attempt = attempt;
     let mut turn = None;

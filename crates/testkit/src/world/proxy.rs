@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 use url::Url;
 
-use super::State;
+use super::{FRAGMENT, State};
 use crate::message::{Received, Reply};
 
 /// Serves until `stopped`.
@@ -57,10 +57,10 @@ async fn connection(stream: TcpStream, state: Arc<State>) {
 
 fn at_the_proxy(state: &Arc<State>, request: Request<Incoming>) -> Response<Full<Bytes>> {
     if request.method() != Method::CONNECT {
-        let page = request
-            .uri()
-            .path_and_query()
-            .and_then(|to| Url::parse(to.as_str().strip_prefix('/')?).ok());
+        let page = request.uri().path_and_query().and_then(|to| {
+            let url = to.as_str().strip_prefix('/')?;
+            Url::parse(&url.replacen(FRAGMENT, "#/", 1)).ok()
+        });
         let reply = page.and_then(|url| state.answer(Received::get(&url)));
         return sent(reply.unwrap_or_else(nobody));
     }

@@ -77,7 +77,7 @@ fn a_secret_is_found_at_the_host_that_got_it() {
 fn the_person_is_led_from_page_to_page_and_out() {
     let world = World::start();
     world.serve("login.example.com", |request| match &*request.path {
-        "/authorize" => agreed(request, "a/b c"),
+        "/authorize" | "/#/oauth/authorize" => agreed(request, "a/b c"),
         "/stuck" => Reply::page(200, "no way on"),
         _ => Reply::redirect(
             302,
@@ -91,6 +91,9 @@ fn the_person_is_led_from_page_to_page_and_out() {
     // A redirect within a host is a matter of a browser; what comes from outside names the whole address.
     let whole = "https://login.example.com/authorize?redirect_uri=http://127.0.0.1:1/x&state=s";
     assert_eq!(visit_by(proxy, whole).expect("led out"), end);
+    let in_the_fragment = whole.replace("/authorize", "/#/oauth/authorize");
+    assert_eq!(world.visit(&in_the_fragment).expect("led out"), end);
+    assert_eq!(visit_by(proxy, &in_the_fragment).expect("led out"), end);
     for page in ["stuck", "authorize"] {
         let page = format!("https://login.example.com/{page}");
         assert!(world.visit(&page).is_err(), "{page}");
