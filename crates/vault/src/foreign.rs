@@ -7,5 +7,5 @@
 mod compact;
 mod snapshot;
 
-pub use compact::{CompactKey, NotAKey, SealedFault};
-pub use snapshot::{SealedRow, SnapshotError, read_rows};
+pub use compact::{CompactKey, NotAKey, SealedFault, WrappedKey};
+pub use snapshot::{SealedRow, SnapshotError, Table, read_rows};

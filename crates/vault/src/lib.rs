@@ -39,7 +39,9 @@ pub use entropy::{Entropy, EntropyError};
 pub use entry_key::{EntryKey, InvalidEntryKey};
 pub use envelope::UnsealError;
 pub use file_system::FileSystems;
-pub use foreign::{CompactKey, NotAKey, SealedFault, SealedRow, SnapshotError, read_rows};
+pub use foreign::{
+    CompactKey, NotAKey, SealedFault, SealedRow, SnapshotError, Table, WrappedKey, read_rows,
+};
 pub use key_source::{GivenKey, KeySource, KeySourceError, LocalKeyFile, MasterKey};
 pub use private_file::FileFault;
 pub use revision::{Expected, Revision};

@@ -10,6 +10,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 mod authsome;
+mod authsome_daemon;
 mod damage;
 mod files;
 mod interrupted;

@@ -45,13 +45,13 @@ pub(crate) struct ImportArgs {
 
 #[derive(Debug, Subcommand)]
 enum ImportSource {
-    /// A home of authsome 0.2: all profiles, clients, connections and definitions.
+    /// A home of authsome 0.2 or 0.7: all profiles or vaults, clients, connections and definitions.
     Authsome {
         /// The home, instead of ~/.authsome (or AUTHSOME_HOME).
         #[arg(long, value_name = "DIR")]
         home: Option<PathBuf>,
 
-        /// Only this profile of that home; with --profile it goes into the one that is named there.
+        /// Only this profile or vault of that home; with --profile it goes into the one that is named there.
         #[arg(long, value_name = "NAME")]
         from_profile: Option<String>,
 
@@ -269,10 +269,6 @@ impl From<AuthsomeError> for CommandError {
             AuthsomeError::NotFound(_) => {
                 missing("nothing_to_import").hint("name the home with --home DIR")
             }
-            AuthsomeError::Daemon(_) => unusable().hint(
-                "log in again here: `authkeep providers` lists what there is, and `authkeep register` takes \
-                 authsome's definitions as they are",
-            ),
             AuthsomeError::KeyInKeyring(_) => unusable()
                 .hint("hand the key over: keyring get authsome master_key | authkeep import authsome --key-stdin")
                 .hint(
@@ -283,6 +279,9 @@ impl From<AuthsomeError> for CommandError {
                 .hint("put that home's own master.key back, or hand the key over with --key-stdin"),
             AuthsomeError::Version { .. } => {
                 unusable().hint("run authsome 0.2 once, which brings it up to date")
+            }
+            AuthsomeError::Vault(_) => {
+                unusable().hint("end what is writing there, then run this again")
             }
             _ => unusable().hint("check who owns the file and its permissions"),
         }

@@ -1,7 +1,9 @@
-//! The compact envelope: `base64(nonce).base64(ciphertext and tag)`, AES-256-GCM without associated data.
+//! The compact envelope: `base64(nonce).base64(ciphertext and tag)`, AES-256-GCM without associated data. A later form of
+//! it is one base64 text of all three, and has its key wrapped by one that is derived from a secret.
 
 use std::fmt;
 
+use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
@@ -29,6 +31,43 @@ pub enum SealedFault {
     Refused,
 }
 
+/// A key that is sealed with another one, which Argon2id makes of a secret (RFC 9106; 64 MiB, three passes, four
+/// lanes).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrappedKey {
+    /// The salt, in base64.
+    pub salt: String,
+    /// The nonce, in base64.
+    pub nonce: String,
+    /// The sealed key and its tag, in base64.
+    pub ciphertext: String,
+}
+
+impl WrappedKey {
+    /// Opens the key with its secret.
+    ///
+    /// # Errors
+    /// [`SealedFault`] where the secret is another one, or this is no wrapped key.
+    pub fn open(&self, secret: &SecretString) -> Result<CompactKey, SealedFault> {
+        let salt = STANDARD
+            .decode(&self.salt)
+            .map_err(|_| SealedFault::Malformed)?;
+        let mut key = Zeroizing::new([0; 32]);
+        let params = Params::new(64 * 1024, 3, 4, Some(32)).map_err(|_| SealedFault::Malformed)?;
+        // EXPOSE: into the derivation, whose result is zeroed.
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into(secret.expose_secret().trim().as_bytes(), &salt, &mut *key)
+            .map_err(|_| SealedFault::Malformed)?;
+        let opened = CompactKey(key).open(&format!("{}.{}", self.nonce, self.ciphertext))?;
+        // EXPOSE: copied into a buffer that is zeroed.
+        let key: [u8; 32] = opened
+            .expose_secret()
+            .try_into()
+            .map_err(|_| SealedFault::Malformed)?;
+        Ok(CompactKey(Zeroizing::new(key)))
+    }
+}
+
 impl CompactKey {
     /// Reads a key from its base64 text; white space around it does not matter.
     ///
@@ -49,11 +88,28 @@ impl CompactKey {
     /// [`SealedFault`]; nothing of the plaintext is kept then.
     pub fn open(&self, sealed: &str) -> Result<SecretSlice<u8>, SealedFault> {
         let (nonce, ciphertext) = sealed.split_once('.').ok_or(SealedFault::Malformed)?;
-        let decode = |text: &str| STANDARD.decode(text).map_err(|_| SealedFault::Malformed);
-        let nonce: [u8; NONCE_LEN] = decode(nonce)?
-            .try_into()
-            .map_err(|_| SealedFault::Malformed)?;
-        let mut buffer = Zeroizing::new(decode(ciphertext)?);
+        self.open_parts(&decoded(nonce)?, decoded(ciphertext)?)
+    }
+
+    /// Opens one value of the later form: base64 of nonce, ciphertext and tag.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_joined(&self, sealed: &str) -> Result<SecretSlice<u8>, SealedFault> {
+        let all = decoded(sealed)?;
+        let (nonce, ciphertext) = all
+            .split_at_checked(NONCE_LEN)
+            .ok_or(SealedFault::Malformed)?;
+        self.open_parts(nonce, ciphertext.to_vec())
+    }
+
+    fn open_parts(
+        &self,
+        nonce: &[u8],
+        ciphertext: Vec<u8>,
+    ) -> Result<SecretSlice<u8>, SealedFault> {
+        let nonce: [u8; NONCE_LEN] = nonce.try_into().map_err(|_| SealedFault::Malformed)?;
+        let mut buffer = Zeroizing::new(ciphertext);
         let at = buffer.len().checked_sub(TAG_LEN);
         let at = at.ok_or(SealedFault::Malformed)?;
         let (text, tag) = buffer.split_at_mut(at);
@@ -61,6 +117,10 @@ impl CompactKey {
         cipher::open(&self.0, &nonce, b"", text, &tag).map_err(|_| SealedFault::Refused)?;
         Ok(SecretSlice::from(text.to_vec()))
     }
+}
+
+fn decoded(text: &str) -> Result<Vec<u8>, SealedFault> {
+    STANDARD.decode(text).map_err(|_| SealedFault::Malformed)
 }
 
 impl fmt::Debug for CompactKey {

@@ -20,6 +20,31 @@ pub struct SealedRow {
     pub key: String,
     /// The sealed value, or what stands in its place.
     pub value: String,
+    /// The file that has the value, as the row says: large ones are kept outside of some databases.
+    pub file: Option<String>,
+}
+
+/// A table whose rows are keys and values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// `kv`, of keys and values alone.
+    KeyValue,
+    /// `Cache`, as Python's `diskcache` makes it.
+    DiskCache,
+    /// `custom_provider_definitions`, of names and JSON, which is not sealed.
+    Definitions,
+}
+
+impl Table {
+    fn query(self) -> &'static str {
+        match self {
+            Self::KeyValue => "SELECT key, value, NULL FROM kv ORDER BY key",
+            Self::DiskCache => "SELECT key, value, filename FROM Cache ORDER BY key",
+            Self::Definitions => {
+                "SELECT name, definition_json, NULL FROM custom_provider_definitions ORDER BY name"
+            }
+        }
+    }
 }
 
 /// Why the rows cannot be read.
@@ -66,19 +91,23 @@ const PAUSE: Duration = Duration::from_millis(25);
 /// The database, its write-ahead log and its rollback journal, as SQLite names them.
 const SUFFIXES: [&str; 3] = ["", "-wal", "-journal"];
 
-/// Reads the table `kv` of the database at `path`, sorted by key. The copy that is read is made in a folder of its own
+/// Reads a table of the database at `path`, sorted by key. The copy that is read is made in a folder of its own
 /// below `scratch`.
 ///
 /// # Errors
 /// [`SnapshotError`]. Nothing was written beside `path` in any case.
-pub fn read_rows(path: &Path, scratch: &Path) -> Result<Vec<SealedRow>, SnapshotError> {
+pub fn read_rows(
+    path: &Path,
+    table: Table,
+    scratch: &Path,
+) -> Result<Vec<SealedRow>, SnapshotError> {
     let folder = tempfile::Builder::new()
         .prefix("authkeep-import-")
         .tempdir_in(scratch)
         .map_err(|error| SnapshotError::io(scratch, &error))?;
     let copy = folder.path().join("copy.db");
     take(path, &copy)?;
-    rows(&copy).map_err(|error| SnapshotError::Damaged {
+    rows(&copy, table).map_err(|error| SnapshotError::Damaged {
         path: path.to_owned(),
         why: error.to_string(),
     })
@@ -145,13 +174,13 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn rows(copy: &Path) -> rusqlite::Result<Vec<SealedRow>> {
+fn rows(copy: &Path, table: Table) -> rusqlite::Result<Vec<SealedRow>> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(copy, flags)?;
     // A stranger's schema runs nothing.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    let mut statement = connection.prepare("SELECT key, value FROM kv ORDER BY key")?;
+    let mut statement = connection.prepare(table.query())?;
     let mut found = statement.query([])?;
     let mut rows = Vec::new();
     while let Some(row) = found.next()? {
@@ -160,6 +189,7 @@ fn rows(copy: &Path) -> rusqlite::Result<Vec<SealedRow>> {
         rows.push(SealedRow {
             key: text(0).unwrap_or_default().to_owned(),
             value: text(1).unwrap_or_default().to_owned(),
+            file: text(2).map(str::to_owned),
         });
     }
     Ok(rows)
@@ -207,7 +237,7 @@ mod tests {
         let (path, writer) = written(source.path());
         // A copy of the database file alone would know of no table yet.
         let before = tree(source.path());
-        let rows = read_rows(&path, scratch.path()).unwrap();
+        let rows = read_rows(&path, Table::KeyValue, scratch.path()).unwrap();
         let keys: Vec<_> = rows.iter().map(|row| row.key.as_str()).collect();
         assert_eq!(keys, ["a", "b"]);
         assert_eq!(tree(source.path()), before);
@@ -216,7 +246,10 @@ mod tests {
         // After the writer's end the log is gone, and reading makes no new one.
         let before = tree(source.path());
         assert_eq!(before.len(), 1);
-        assert_eq!(read_rows(&path, scratch.path()).unwrap(), rows);
+        assert_eq!(
+            read_rows(&path, Table::KeyValue, scratch.path()).unwrap(),
+            rows
+        );
         assert_eq!(tree(source.path()), before);
     }
 
@@ -224,7 +257,7 @@ mod tests {
     fn what_is_no_database_is_an_error_that_says_so() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
-        let read = || read_rows(&path, folder.path());
+        let read = || read_rows(&path, Table::KeyValue, folder.path());
         assert!(matches!(read(), Err(SnapshotError::NotFound(_))));
         fs::write(&path, "no database at all, but longer than a header of one hundred bytes would be, so that it is looked at").unwrap();
         assert!(matches!(read(), Err(SnapshotError::Damaged { .. })));

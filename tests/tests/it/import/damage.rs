@@ -165,16 +165,6 @@ fn pipes_folders_and_giants_are_not_waited_for() {
 #[test]
 fn homes_of_other_versions_are_named() {
     let mut importer = Importer::new();
-    fs::create_dir_all(importer.path(".authsome/server/kv_store")).unwrap();
-    let daemon = importer.json(&["import", "authsome"], 7);
-    assert!(
-        daemon["hint"]
-            .as_str()
-            .unwrap()
-            .contains("authkeep register"),
-        "{daemon:#}"
-    );
-    fs::remove_dir_all(importer.path(".authsome")).unwrap();
     let folder = copy(&importer);
     fs::write(folder.join("version"), "3\n").unwrap();
     assert_eq!(

@@ -175,15 +175,18 @@ fn claims(context: &Context) -> Result<Claims, CommandError> {
 }
 
 fn authsome(root: &Path, key: Option<&SecretString>) -> Result<Found, CommandError> {
-    let home = AuthsomeHome::open(root, key)?;
     let scratch = scratch_folder()?;
+    let home = AuthsomeHome::open(root, key, scratch.path())?;
     let mut definitions = home.definitions();
-    let batches = home.profiles().into_iter().map(|profile| {
+    let profiles = home.profiles();
+    // A single vault of a daemon is nobody's profile in particular.
+    let is_named = home.has_named_profiles() || profiles.len() > 1;
+    let batches = profiles.into_iter().map(|profile| {
         // Definitions are everybody's; the first profile's report has them, and the others find them made.
         let mut items = std::mem::take(&mut definitions);
         items.extend(home.items(&profile, scratch.path()));
         Batch {
-            profile: Some(profile),
+            profile: is_named.then_some(profile),
             items,
         }
     });

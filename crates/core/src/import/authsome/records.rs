@@ -1,8 +1,7 @@
-//! The sealed records of one profile. Nothing ties a sealed value to its key, so what is inside has to say the same.
+//! The records of one profile or vault. Nothing ties a sealed value to its key, so what is inside has to say the same.
 
 use std::collections::BTreeMap;
 
-use authkeep_vault::{CompactKey, SealedRow};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -17,11 +16,26 @@ use crate::record::Verdict;
 /// The shape that is read.
 const SCHEMA: u32 = 2;
 
+/// A row that holds a record.
 #[derive(Debug)]
-pub(super) struct Records<'a> {
-    pub(super) profile: &'a str,
-    pub(super) key: &'a CompactKey,
-    pub(super) endpoints: Endpoints,
+pub(super) struct Row {
+    /// What its key says of it.
+    pub(super) provider: String,
+    /// The connection; `None` for a client.
+    pub(super) connection: Option<String>,
+    /// Its key, for the report.
+    pub(super) shown: String,
+    /// The record, or why it does not open.
+    pub(super) json: Result<SecretSlice<u8>, String>,
+}
+
+/// Where records say that they belong.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Owner<'a> {
+    /// The profile or the vault of logins.
+    pub(super) logins: &'a str,
+    /// The same of clients; `None` where they belong to the whole home.
+    pub(super) clients: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -37,11 +51,15 @@ fn first() -> u32 {
 #[derive(Deserialize)]
 struct ConnectionRecord {
     provider: String,
-    profile: String,
+    /// Where it belongs, as version 0.2 has it.
+    profile: Option<String>,
+    /// The same, as version 0.7 has it.
+    vault_id: Option<String>,
     connection_name: String,
     auth_type: String,
     status: String,
     base_url: Option<String>,
+    #[serde(alias = "api_url")]
     host_url: Option<String>,
     scopes: Option<Vec<String>>,
     access_token: Option<SecretString>,
@@ -50,6 +68,8 @@ struct ConnectionRecord {
     expires_at: Option<String>,
     obtained_at: Option<String>,
     api_key: Option<SecretString>,
+    /// Cookies, by their names.
+    credentials: Option<BTreeMap<String, SecretString>>,
     account: Option<Account>,
 }
 
@@ -62,191 +82,144 @@ struct Account {
 #[derive(Deserialize)]
 struct ClientRecord {
     provider: String,
-    profile: String,
+    profile: Option<String>,
     client_id: Option<String>,
     client_secret: Option<SecretString>,
     base_url: Option<String>,
+    #[serde(alias = "api_url")]
     host_url: Option<String>,
 }
 
-/// What the key of a row says of it.
-struct Place<'a> {
-    provider: &'a str,
-    connection: Option<&'a str>,
+/// What these rows hold: clients first, because logins need them.
+pub(super) fn items(rows: &[Row], owner: Owner<'_>, endpoints: &Endpoints) -> Vec<Item> {
+    let mut clients = BTreeMap::new();
+    let mut items = Vec::new();
+    for row in rows.iter().filter(|row| row.connection.is_none()) {
+        match client(row, owner) {
+            Ok(record) => {
+                items.extend(client_item(row, &record, endpoints));
+                clients.insert(row.provider.as_str(), record);
+            }
+            Err(left) => items.push(Item::left(&*row.shown, &*row.provider, left)),
+        }
+    }
+    for row in rows {
+        let Some(connection) = &row.connection else {
+            continue;
+        };
+        let client = clients.get(row.provider.as_str());
+        items.push(match login(row, connection, owner, client, endpoints) {
+            Ok(login) => Item {
+                place: row.shown.clone(),
+                provider: row.provider.clone(),
+                content: Content::Login(Box::new(login)),
+            },
+            Err(left) => Item::left(
+                &*row.shown,
+                &*row.provider,
+                left.of_connection(&**connection),
+            ),
+        });
+    }
+    items
 }
 
-impl Records<'_> {
-    /// Clients first, because logins need them.
-    pub(super) fn items(&self, rows: &[SealedRow]) -> Vec<Item> {
-        let mut clients = BTreeMap::new();
-        let mut items = Vec::new();
-        for row in rows {
-            let Some(place) = self
-                .place(&row.key)
-                .filter(|place| place.connection.is_none())
-            else {
-                continue;
-            };
-            match self.client(&place, row) {
-                Ok(record) => {
-                    if let Some(item) = self.client_item(&place, &record, row) {
-                        items.push(item);
-                        clients.insert(place.provider.to_owned(), record);
-                    }
-                }
-                Err(left) => items.push(Item::left(self.shown(row), place.provider, left)),
-            }
-        }
-        for row in rows {
-            let Some(place) = self.place(&row.key) else {
-                continue;
-            };
-            let Some(connection) = place.connection else {
-                continue;
-            };
-            let found = self.login(&place, connection, row, clients.get(place.provider));
-            items.push(match found {
-                Ok(login) => Item {
-                    place: self.shown(row),
-                    provider: place.provider.to_owned(),
-                    content: Content::Login(Box::new(login)),
-                },
-                Err(left) => Item::left(
-                    self.shown(row),
-                    place.provider,
-                    left.of_connection(connection),
-                ),
-            });
-        }
-        items
+fn client(row: &Row, owner: Owner<'_>) -> Result<ClientRecord, Left> {
+    let damaged = |why: String| Left::damaged(Kind::Client, why);
+    let record: ClientRecord = read(row).map_err(damaged)?;
+    if record.provider != row.provider || record.profile.as_deref() != owner.clients {
+        return Err(damaged(MISPLACED.to_owned()));
     }
+    Ok(record)
+}
 
-    /// The row's key without the profile, which the report names anyway.
-    fn shown(&self, row: &SealedRow) -> String {
-        let prefix = format!("profile:{}:", self.profile);
-        let key = row.key.strip_prefix(&prefix).unwrap_or(&row.key);
-        key.to_owned()
+fn client_item(row: &Row, record: &ClientRecord, endpoints: &Endpoints) -> Option<Item> {
+    Some(Item {
+        place: row.shown.clone(),
+        provider: row.provider.clone(),
+        content: Content::Client(FoundClient {
+            credentials: record.credentials()?,
+            params: params(record.base_url.as_deref(), record.host_url.as_deref()),
+            sent_to: endpoints.of(&row.provider, record.base_url.as_deref()),
+        }),
+    })
+}
+
+fn login(
+    row: &Row,
+    connection: &str,
+    owner: Owner<'_>,
+    client: Option<&ClientRecord>,
+    endpoints: &Endpoints,
+) -> Result<FoundLogin, Left> {
+    let damaged = |why: String| Left::damaged(Kind::Login, why);
+    let record: ConnectionRecord = read(row).map_err(damaged)?;
+    let belongs_to = record.profile.as_deref().or(record.vault_id.as_deref());
+    if (record.provider.as_str(), belongs_to) != (&*row.provider, Some(owner.logins))
+        || record.connection_name != connection
+    {
+        return Err(damaged(MISPLACED.to_owned()));
     }
-
-    /// `None` for rows that hold neither a login nor a client.
-    fn place<'k>(&self, key: &'k str) -> Option<Place<'k>> {
-        let rest = key.strip_prefix("profile:")?.strip_prefix(self.profile)?;
-        let rest = rest.strip_prefix(':')?;
-        if let Some(provider) = rest.strip_suffix(":client") {
-            return Some(Place {
-                provider,
-                connection: None,
-            });
-        }
-        let (provider, connection) = rest.split_once(":connection:")?;
-        Some(Place {
-            provider,
-            connection: Some(connection),
+    let base_url = record.base_url.as_deref();
+    let base_url = base_url.or(client.and_then(|client| client.base_url.as_deref()));
+    let sent_to = endpoints.of(&row.provider, base_url);
+    let params = params(base_url, record.host_url.as_deref());
+    let expires_at = time(record.expires_at.as_deref()).map_err(damaged)?;
+    let obtained_at = time(record.obtained_at.as_deref()).map_err(damaged)?;
+    let given = |secret: Option<SecretString>| {
+        // EXPOSE: looked at, not kept.
+        secret.filter(|secret| !secret.expose_secret().is_empty())
+    };
+    let key = given(record.api_key);
+    let access = given(record.access_token);
+    let refresh = given(record.refresh_token);
+    let nothing = || Left::because(Kind::Login, "there is no secret in it");
+    let secrets = if record.auth_type == "api_key" {
+        let key = key.ok_or_else(nothing)?;
+        Secrets::Key([("token".to_owned(), key)].into())
+    } else if let Some(cookies) = record.credentials.filter(|cookies| !cookies.is_empty()) {
+        Secrets::Key(cookies)
+    } else if access.is_none() && refresh.is_none() {
+        return Err(nothing());
+    } else {
+        Secrets::Tokens(Tokens {
+            access,
+            refresh,
+            token_type: record.token_type,
+            scopes: record.scopes.unwrap_or_default(),
+            expires_at,
+            client: client.and_then(ClientRecord::credentials),
         })
-    }
+    };
+    let account = record
+        .account
+        .and_then(|account| account.label.or(account.id));
+    let (verdict, note) = verdict(&record.status);
+    Ok(FoundLogin {
+        params,
+        account,
+        obtained_at,
+        verdict,
+        sent_to,
+        note,
+        ..FoundLogin::new(connection, secrets)
+    })
+}
 
-    fn client(&self, place: &Place<'_>, row: &SealedRow) -> Result<ClientRecord, Left> {
-        let damaged = |why: String| Left::damaged(Kind::Client, why);
-        let record: ClientRecord = self.open(row).map_err(damaged)?;
-        if (record.provider.as_str(), record.profile.as_str()) != (place.provider, self.profile) {
-            return Err(damaged(MISPLACED.to_owned()));
-        }
-        Ok(record)
+/// The record in a row that was opened.
+fn read<R: DeserializeOwned>(row: &Row) -> Result<R, String> {
+    let no_record = |_| "it opens, and is not a record".to_owned();
+    let opened = row.json.as_ref().map_err(Clone::clone)?;
+    // EXPOSE: read from the opened buffer straight into secret types. The text is not in what is said of it.
+    let json = opened.expose_secret();
+    let version: Version = serde_json::from_slice(json).map_err(no_record)?;
+    if version.schema_version != SCHEMA {
+        return Err(format!(
+            "it has shape {}, and shape {SCHEMA} can be read",
+            version.schema_version
+        ));
     }
-
-    fn client_item(
-        &self,
-        place: &Place<'_>,
-        record: &ClientRecord,
-        row: &SealedRow,
-    ) -> Option<Item> {
-        Some(Item {
-            place: self.shown(row),
-            provider: place.provider.to_owned(),
-            content: Content::Client(FoundClient {
-                credentials: record.credentials()?,
-                params: params(record.base_url.as_deref(), record.host_url.as_deref()),
-                sent_to: self
-                    .endpoints
-                    .of(place.provider, record.base_url.as_deref()),
-            }),
-        })
-    }
-
-    fn login(
-        &self,
-        place: &Place<'_>,
-        connection: &str,
-        row: &SealedRow,
-        client: Option<&ClientRecord>,
-    ) -> Result<FoundLogin, Left> {
-        let damaged = |why: String| Left::damaged(Kind::Login, why);
-        let record: ConnectionRecord = self.open(row).map_err(damaged)?;
-        let said = [&record.provider, &record.profile, &record.connection_name];
-        if said != [place.provider, self.profile, connection] {
-            return Err(damaged(MISPLACED.to_owned()));
-        }
-        let base_url = record.base_url.as_deref();
-        let base_url = base_url.or(client.and_then(|client| client.base_url.as_deref()));
-        let sent_to = self.endpoints.of(place.provider, base_url);
-        let params = params(base_url, record.host_url.as_deref());
-        let expires_at = time(record.expires_at.as_deref()).map_err(damaged)?;
-        let obtained_at = time(record.obtained_at.as_deref()).map_err(damaged)?;
-        let given = |secret: Option<SecretString>| {
-            // EXPOSE: looked at, not kept.
-            secret.filter(|secret| !secret.expose_secret().is_empty())
-        };
-        let key = given(record.api_key);
-        let access = given(record.access_token);
-        let refresh = given(record.refresh_token);
-        let nothing = || Left::because(Kind::Login, "there is no secret in it");
-        let secrets = if record.auth_type == "api_key" {
-            let key = key.ok_or_else(nothing)?;
-            Secrets::Key([("token".to_owned(), key)].into())
-        } else if access.is_none() && refresh.is_none() {
-            return Err(nothing());
-        } else {
-            Secrets::Tokens(Tokens {
-                access,
-                refresh,
-                token_type: record.token_type,
-                scopes: record.scopes.unwrap_or_default(),
-                expires_at,
-                client: client.and_then(ClientRecord::credentials),
-            })
-        };
-        let account = record
-            .account
-            .and_then(|account| account.label.or(account.id));
-        let (verdict, note) = verdict(&record.status);
-        Ok(FoundLogin {
-            params,
-            account,
-            obtained_at,
-            verdict,
-            sent_to,
-            note,
-            ..FoundLogin::new(connection, secrets)
-        })
-    }
-
-    fn open<R: DeserializeOwned>(&self, row: &SealedRow) -> Result<R, String> {
-        let opened: SecretSlice<u8> = self
-            .key
-            .open(&row.value)
-            .map_err(|error| error.to_string())?;
-        // EXPOSE: read from the opened buffer straight into secret types. The text is not in what is said of it.
-        let json = opened.expose_secret();
-        let version: Version =
-            serde_json::from_slice(json).map_err(|_| "it opens, and is not a record".to_owned())?;
-        if version.schema_version != SCHEMA {
-            return Err(format!(
-                "it has shape {}, and shape {SCHEMA} can be read",
-                version.schema_version
-            ));
-        }
-        serde_json::from_slice(json).map_err(|_| "it opens, and is not a record".to_owned())
-    }
+    serde_json::from_slice(json).map_err(no_record)
 }
 
 const MISPLACED: &str = "what is sealed in it belongs under another name";
