@@ -12,7 +12,8 @@ use url::Url;
 
 use crate::record::ConnectionRecord;
 
-/// A request to `url` that carries the credential of `record`; `None` where the credential must not go there.
+/// A request to `url` that carries the credential of `record`; `None` where the credential must not go there, or signs
+/// and is not itself sent.
 ///
 /// A part whose template needs a value that this credential does not have is left out.
 pub(crate) fn authorized(
@@ -24,6 +25,10 @@ pub(crate) fn authorized(
     let port = url.port_or_known_default()?;
     let host = provider.host_for(url.host_str()?, port, url.path())?;
     let injection = host.injection.as_ref().or(usual(provider, record))?;
+    if injection.sign.is_some() {
+        // Requests are signed where a program's are: in the sidecar.
+        return None;
+    }
     Some(injected(method, url, injection, &provider.headers, record))
 }
 

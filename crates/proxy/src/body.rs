@@ -13,6 +13,7 @@ use crate::awaited::Awaited;
 use crate::lingering::Lingering;
 use crate::redact::Redacted;
 use crate::replay::{Kept, Record};
+use crate::sign::Chunks;
 use crate::trailers::Trailed;
 
 /// What a client sends, with such trailers as may be sent on.
@@ -30,6 +31,8 @@ pub(crate) enum Outgoing {
     Kept(Kept<Sent>),
     /// The client's, who waits to be told to send it.
     Awaited(Awaited<Self>),
+    /// The client's, in pieces that are signed one by one.
+    Signed(Chunks<Sent>),
     /// One that is here already.
     Given(Full<Bytes>),
 }
@@ -95,5 +98,5 @@ macro_rules! passes_on {
     };
 }
 
-passes_on!(Outgoing: Streamed, Kept, Awaited, Given);
+passes_on!(Outgoing: Streamed, Kept, Awaited, Signed, Given);
 passes_on!(Answer: Streamed, Redacted, Given);

@@ -4,6 +4,8 @@
 //! the connection was asked for; it says in one way only whose credential it wants; that credential can be had; every
 //! copy of what is put in is taken out first. What fails any of it is answered with a refusal, and nothing is forwarded.
 
+mod signed;
+
 use std::sync::Arc;
 
 use authkeep_core::TokenId;
@@ -162,13 +164,19 @@ impl Exchange {
         // What the server is waited with is put together elsewhere: this future is moved about for every request, and
         // holds whatever was alive at any await.
         let (mut parts, body, client) = taken_apart(request);
-        let chosen = self.choose(&mut parts).await?;
+        let mut chosen = self.choose(&mut parts).await?;
+        let signing = self.signing(&mut chosen, &parts)?;
         let account = chosen.as_ref().map(|(route, _)| &route.account);
         let of_account = |refusal| Refused {
             refusal,
             account: account.cloned(),
         };
-        let prepared = self.prepare(link, chosen, parts, body);
+        let prepared = match (signing, chosen) {
+            (Some(signing), Some(chosen)) => {
+                Box::pin(self.signed(link, chosen, &signing, parts, body)).await
+            }
+            (_, chosen) => self.prepare(link, chosen, parts, body),
+        };
         let (request, plan) = prepared.map_err(of_account)?;
         let mut response = link.send(request).await.map_err(of_account)?;
         let Plan {

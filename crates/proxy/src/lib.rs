@@ -37,6 +37,7 @@ mod request_head;
 mod routes;
 mod selection;
 mod sidecar;
+pub mod sign;
 mod tally;
 mod token_endpoint;
 mod trailers;

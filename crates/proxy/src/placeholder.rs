@@ -50,6 +50,12 @@ impl Placeholders {
         Some(text)
     }
 
+    /// Whether a text is a placeholder of `account`'s, and nothing else.
+    pub(crate) fn stands_for(&self, text: &str, account: &Account) -> bool {
+        let mut pairs = self.texts.iter().zip(&self.accounts);
+        pairs.any(|(known, owner)| known == text && owner == account)
+    }
+
     /// Whose placeholders a text carries.
     pub(crate) fn in_text(&self, text: &[u8]) -> Vec<&Account> {
         self.all_in(text)

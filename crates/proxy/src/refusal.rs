@@ -22,6 +22,8 @@ pub enum Code {
     Unmatched,
     /// It carries the placeholder of another login, or to where it does not belong, or a method that is not let through.
     Denied,
+    /// It cannot be signed, or not in the way that it asks for.
+    Unsignable,
     /// The login is not there.
     NotConnected,
     /// The login needs a person.
@@ -54,6 +56,7 @@ impl Code {
             Self::Plaintext => "plaintext",
             Self::Unmatched => "unmatched",
             Self::Denied => "denied",
+            Self::Unsignable => "unsignable",
             Self::NotConnected => "not_connected",
             Self::LoginExpired => "login_expired",
             Self::Ambiguous => "ambiguous",
@@ -82,6 +85,7 @@ impl Code {
             Self::Plaintext
             | Self::Unmatched
             | Self::Denied
+            | Self::Unsignable
             | Self::NotConnected
             | Self::LoginExpired
             | Self::ForbiddenAddress => StatusCode::FORBIDDEN,

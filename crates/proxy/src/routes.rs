@@ -13,7 +13,7 @@ use http::{HeaderName, HeaderValue, header};
 
 use self::endpoints::Endpoints;
 use crate::selection::Selection;
-use crate::{Account, Authority, Code, Refusal};
+use crate::{Account, Authority, Code, Refusal, sign};
 
 /// Where the credentials of this run go.
 #[derive(Debug)]
@@ -215,12 +215,16 @@ impl Route {
     pub(crate) fn own_headers(&self) -> impl Iterator<Item = &HeaderName> {
         let basic = self.injection.basic.as_ref();
         let basic = basic.map(|_| &header::AUTHORIZATION);
-        self.headers.iter().map(|(name, _)| name).chain(basic)
+        let signed = self.injection.sign.iter().flat_map(|_| &sign::OWN_HEADERS);
+        let put_in = self.headers.iter().map(|(name, _)| name);
+        put_in.chain(basic).chain(signed)
     }
 
     /// The fields of the credential that go into requests and are nobody else's business.
     pub(crate) fn secret_fields(&self) -> impl Iterator<Item = &str> {
         let fields = self.injection.templates().flat_map(Template::variables);
+        let signing = self.injection.sign.iter().flat_map(|_| sign::SECRETS);
+        let fields = fields.chain(signing);
         fields.filter(|field| !self.plain_fields.iter().any(|plain| plain == field))
     }
 }

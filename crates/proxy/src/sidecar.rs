@@ -60,7 +60,7 @@ pub struct SidecarParts {
     pub egress: ProxySettings,
     /// The profile that is named in the commands of refusals: none where it is in force anyway.
     pub profile: Option<ProfileName>,
-    /// The time, for certificates.
+    /// The time, for certificates and signatures.
     pub clock: Arc<dyn Clock>,
     /// 32 random bytes, of which the run's proxy credential is made.
     pub random: SecretBox<[u8; 32]>,
@@ -92,6 +92,7 @@ pub(crate) struct Shared {
     pub(crate) source: Arc<dyn CredentialSource>,
     pub(crate) unmatched: Unmatched,
     pub(crate) certificates: CertificateAuthority,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) upstreams: Arc<Upstreams>,
     pub(crate) tally: Arc<Tally>,
     profile: Option<ProfileName>,
@@ -128,7 +129,7 @@ impl Sidecar {
         let certificates = CertificateAuthority::new(
             &names,
             Arc::clone(&provider),
-            parts.clock,
+            Arc::clone(&parts.clock),
             Arc::clone(&tally),
         );
         let dialer = Dialer::new(parts.resolver, egress);
@@ -141,6 +142,7 @@ impl Sidecar {
             source: parts.source,
             unmatched: parts.unmatched,
             certificates: certificates.map_err(io::Error::other)?,
+            clock: parts.clock,
             upstreams: Arc::new(Upstreams::new(dialer, parts.roots, provider)),
             tally,
             profile: parts.profile,

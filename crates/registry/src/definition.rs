@@ -22,7 +22,7 @@ pub use self::api_key::{ApiKey, Field};
 pub use self::exchange::Exchange;
 pub use self::flow::Flow;
 pub use self::host_rule::HostRule;
-pub use self::injection::Injection;
+pub use self::injection::{Injection, Signing};
 pub(crate) use self::oauth::RESOURCE;
 pub use self::oauth::{
     Assertion, ClientAuthMethod, ClientCredentials, DeviceRequest, OAuth, RedirectKind,

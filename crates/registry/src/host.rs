@@ -196,6 +196,12 @@ impl HostPattern {
         .to_string()
     }
 
+    /// True for `*.amazonaws.com`: the services of one vendor, and under the same suffix names that anyone has by asking.
+    /// Only what says nothing to strangers may be sent there.
+    pub(crate) fn is_vendors_and_strangers(&self) -> bool {
+        matches!(&self.host, HostMatch::Below(suffix) if matches!(suffix.as_str(), "amazonaws.com" | "amazonaws.com.cn"))
+    }
+
     /// Orders patterns that match the same request: the greatest is the most specific.
     #[must_use]
     pub fn specificity(&self) -> impl Ord + use<> {
@@ -268,7 +274,7 @@ fn is_registry_suffix(suffix: &str) -> bool {
     const SECOND_LEVELS: [&str; 11] = [
         "co", "com", "net", "org", "gov", "edu", "ac", "or", "ne", "go", "gob",
     ];
-    const HOSTING: [&str; 18] = [
+    const HOSTING: [&str; 17] = [
         "github.io",
         "gitlab.io",
         "pages.dev",
@@ -282,7 +288,6 @@ fn is_registry_suffix(suffix: &str) -> bool {
         "onrender.com",
         "fly.dev",
         "azurewebsites.net",
-        "amazonaws.com",
         "ngrok.io",
         "ngrok-free.app",
         "appspot.com",

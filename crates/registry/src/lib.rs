@@ -31,7 +31,7 @@ pub use bind::BindError;
 pub use definition::{
     ApiKey, Assertion, BodyFormat, ClientAuthMethod, ClientCredentials, Definition, DeviceRequest,
     Exchange, Field, Flow, HostRule, Injection, Method, OAuth, Param, ParamSource, RedirectKind,
-    Request, RequestAuth, Revocation, RevocationAuth, UnknownWord, Whoami,
+    Request, RequestAuth, Revocation, RevocationAuth, Signing, UnknownWord, Whoami,
 };
 pub use document::MAX_BYTES;
 pub use endpoint::check as check_url;

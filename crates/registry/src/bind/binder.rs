@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::address::Locality;
 use crate::definition::{
-    ApiKey, Definition, HostRule, OAuth, Param, RESOURCE, Request, Revocation, Whoami,
+    ApiKey, Definition, HostRule, OAuth, RESOURCE, Request, Revocation, Whoami,
 };
 use crate::endpoint;
 use crate::error::FieldError;
@@ -46,7 +46,7 @@ impl<'a> Binder<'a> {
             .hosts
             .iter()
             .enumerate()
-            .filter_map(|(at, rule)| self.host(&format!("hosts[{at}]"), rule, &definition.params))
+            .filter_map(|(at, rule)| self.host(&format!("hosts[{at}]"), rule, definition))
             .collect();
         let whoami = definition
             .whoami
@@ -150,14 +150,13 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn host(
-        &mut self,
-        field: &str,
-        rule: &HostRule,
-        params: &BTreeMap<String, Param>,
-    ) -> Option<Host> {
+    fn host(&mut self, field: &str, rule: &HostRule, definition: &Definition) -> Option<Host> {
         if let Some(name) = &rule.if_default
-            && params.get(name).and_then(|param| param.default.as_ref()) != self.values.get(name)
+            && definition
+                .params
+                .get(name)
+                .and_then(|param| param.default.as_ref())
+                != self.values.get(name)
         {
             return None;
         }
@@ -178,6 +177,11 @@ impl<'a> Binder<'a> {
             let shown = text::quote(pattern.host());
             self.faults
                 .push(FieldError::new(field, format!("{shown} {why}")));
+            return None;
+        }
+        if pattern.is_vendors_and_strangers() && !only_signs(definition, rule) {
+            let why = "would match hosts of unrelated owners; only a key that signs may go there";
+            self.faults.push(FieldError::new(field, why));
             return None;
         }
         let injection = rule.injection.as_ref();
@@ -297,4 +301,12 @@ pub(super) fn with_http_port(rest: &str) -> String {
     } else {
         format!("{authority}:80{path}")
     }
+}
+
+/// Whether requests under the rule are signed, and never have the credential in them.
+fn only_signs(definition: &Definition, rule: &HostRule) -> bool {
+    let key = definition.api_key.as_ref();
+    definition.oauth.is_none()
+        && rule.injection.is_none()
+        && key.is_some_and(|key| key.injection.sign.is_some())
 }

@@ -1,7 +1,7 @@
 //! API keys: the fields to ask for and how the key is used.
 
 use super::read_docs;
-use super::{Exchange, Injection};
+use super::{Exchange, Injection, Signing};
 use crate::address::Locality;
 use crate::reader::{Fields, Report, Variables};
 use crate::template;
@@ -104,9 +104,7 @@ impl Field {
 impl ApiKey {
     pub(super) fn read(mut section: Fields<'_>, locality: Locality) -> Self {
         let docs = read_docs(&mut section, locality);
-        if section.take("sign").is_some() {
-            section.fault("sign", "is not supported by this version");
-        }
+        let sign = section.take_parsed::<Signing>("sign");
         let exchange = section.take_object("exchange").and_then(Exchange::read);
         let declared = section.take("fields").is_some();
         let items = section.take_list("fields");
@@ -141,6 +139,10 @@ impl ApiKey {
             section.fault("fields", "must have a field that is not optional");
         }
         let injection = Injection::read(&mut section, Variables::KeyFields);
+        if sign.is_some() {
+            check_signing(&section, &fields, injection.is_some() || exchange.is_some());
+        }
+        let injection = sign.map(Injection::signature).or(injection);
         let injection = injection.unwrap_or_else(|| {
             if !section.report.key_fields.contains("token") {
                 section.fault(
@@ -157,5 +159,19 @@ impl ApiKey {
             injection,
             docs,
         }
+    }
+}
+
+/// A key that signs has the fields that signatures are made of, and goes into requests in no other way.
+fn check_signing(section: &Fields<'_>, fields: &[Field], is_sent: bool) {
+    let has = |name: &str| fields.iter().any(|field| field.name == name);
+    if !(has("access_key_id") && has("token")) {
+        section.fault("sign", "needs the fields `access_key_id` and `token`");
+    }
+    if is_sent {
+        section.fault(
+            "sign",
+            "leaves nothing to put into requests, and nothing to exchange",
+        );
     }
 }

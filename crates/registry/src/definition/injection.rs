@@ -3,10 +3,20 @@
 //! One shape, used by the API key, by OAuth and by single hosts. A part whose template mentions a
 //! value that is absent is left out when the request is made.
 
+use super::word::words;
 use crate::reader::{Fields, Variables, as_text, kind};
 use crate::template::Template;
 use crate::text;
 use serde_json::Value;
+
+words! {
+    /// How a request is signed with a key that is not itself in it.
+    pub enum Signing {
+        /// AWS Signature Version 4, with the fields `access_key_id`, `token` (the secret access key) and, where there is
+        /// one, `session_token`.
+        AwsSigV4 = "aws_sigv4",
+    }
+}
 
 /// How a credential is put into a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +30,8 @@ pub struct Injection {
     pub basic: Option<(Template, Template)>,
     /// Text to put before the request's path.
     pub path: Option<Template>,
+    /// How the request is signed; nothing else is put into one that is.
+    pub sign: Option<Signing>,
 }
 
 impl Injection {
@@ -34,6 +46,14 @@ impl Injection {
         }
     }
 
+    /// The credential signs, and is not itself sent.
+    pub(super) fn signature(sign: Signing) -> Self {
+        Self {
+            sign: Some(sign),
+            ..Self::default()
+        }
+    }
+
     /// Reads the injection fields of an object; `None` when it has none of them.
     pub(super) fn read(fields: &mut Fields<'_>, allowed: Variables) -> Option<Self> {
         let any = ["headers", "query", "basic", "path"].map(|key| fields.take(key).is_some());
@@ -42,6 +62,7 @@ impl Injection {
             query: read_query(fields, allowed),
             basic: read_basic(fields, allowed),
             path: read_path(fields, allowed),
+            sign: None,
         };
         any.contains(&true).then_some(injection)
     }
@@ -75,6 +96,7 @@ impl Injection {
                 .as_ref()
                 .map(|(user, password)| (change(user), change(password))),
             path: self.path.as_ref().map(&change),
+            sign: self.sign,
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::document;
 
 mod broken;
 mod exchange;
+mod signing;
 
 /// A definition with nothing wrong, for tests to break.
 fn good() -> Value {

@@ -287,6 +287,11 @@ fn each_broken_definition_names_the_field_and_the_reason() {
         (json!({"hosts": ["*"]}), "hosts[0]", "whole labels"),
         (json!({"hosts": ["*.com"]}), "hosts[0]", "unrelated owners"),
         (
+            json!({"hosts": ["*.amazonaws.com"]}),
+            "hosts[0]",
+            "unrelated owners",
+        ),
+        (
             json!({"hosts": ["https://u@api.acme.example"]}),
             "hosts[0]",
             "not a host name",
@@ -379,9 +384,22 @@ fn each_broken_definition_names_the_field_and_the_reason() {
             "plain path",
         ),
         (
+            json!({"api_key": {"sign": "aws_sigv9"}}),
+            "api_key.sign",
+            "not one of aws_sigv4",
+        ),
+        (
             json!({"api_key": {"sign": "aws_sigv4"}}),
             "api_key.sign",
-            "not supported",
+            "access_key_id",
+        ),
+        (
+            json!({"api_key": {
+                "fields": [{"name": "access_key_id"}, {"name": "token"}],
+                "sign": "aws_sigv4", "headers": {"X-Key": "{token}"},
+            }}),
+            "api_key.sign",
+            "nothing to put",
         ),
         (
             json!({"api_key": {"fields": []}}),
