@@ -165,13 +165,13 @@ impl Exchange {
         // holds whatever was alive at any await.
         let (mut parts, body, client) = taken_apart(request);
         let mut chosen = self.choose(&mut parts).await?;
-        let signing = self.signing(&mut chosen, &parts)?;
+        let signing = self.signing(&mut chosen, &parts);
         let account = chosen.as_ref().map(|(route, _)| &route.account);
         let of_account = |refusal| Refused {
             refusal,
             account: account.cloned(),
         };
-        let prepared = match (signing, chosen) {
+        let prepared = match (signing.map_err(of_account)?, chosen) {
             (Some(signing), Some(chosen)) => {
                 Box::pin(self.signed(link, chosen, &signing, parts, body)).await
             }

@@ -3,6 +3,8 @@
 //! Whatever the sender put in the same places goes away, in every spelling that a server could take for it, so that the
 //! server sees exactly one credential. Whether the credential may go there was decided before.
 
+mod path;
+
 use authkeep_core::{Credential, login_command};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -75,7 +77,7 @@ pub fn apply(
     parts
         .headers
         .insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    let target = target(&parts.uri, route, credential, placeholders, &mut secrets);
+    let target = target(&parts.uri, route, credential, placeholders, &mut secrets)?;
     if let Some(target) = target {
         parts.uri = with_target(&parts.uri, &target).ok_or_else(|| unusable(route))?;
     }
@@ -135,12 +137,12 @@ fn target(
     credential: &Credential,
     placeholders: &Placeholders,
     secrets: &mut Secrets,
-) -> Option<Zeroizing<String>> {
+) -> Result<Option<Zeroizing<String>>, Refusal> {
     let injection = &route.injection;
     let old = uri.path_and_query().map_or("/", PathAndQuery::as_str);
     let stays = injection.query.is_empty() && injection.path.is_none();
     if stays && !placeholders.contains(old.as_bytes()) {
-        return None;
+        return Ok(None);
     }
     let mut new = Zeroizing::new(String::with_capacity(old.len() + 256));
     let mut path = uri.path();
@@ -151,7 +153,7 @@ fn target(
         let prefix = encoded(prefix.expose_secret(), PATH);
         new.push_str(prefix.expose_secret());
         secrets.push(prefix);
-        path = without_own_prefix(path, template.as_str(), placeholders);
+        path = path::behind_key(path, template.as_str(), placeholders)?;
     }
     new.push_str(path);
     let is_ours = |name: &str| {
@@ -180,19 +182,7 @@ fn target(
             secrets.push(value);
         }
     }
-    Some(new)
-}
-
-/// The path without the beginning that stands where the credential goes, if the sender put a placeholder there.
-fn without_own_prefix<'a>(path: &'a str, template: &str, placeholders: &Placeholders) -> &'a str {
-    let depth = template.trim_end_matches('/').matches('/').count();
-    let end = path.match_indices('/').nth(depth).map(|(at, _)| at);
-    let (own, rest) = path.split_at(end.unwrap_or(path.len()));
-    if placeholders.contains(own.as_bytes()) {
-        rest
-    } else {
-        path
-    }
+    Ok(Some(new))
 }
 
 /// All but the unreserved characters (RFC 3986 §2.3).

@@ -93,12 +93,8 @@ impl Signing {
         let signed = match Presented::read(parts)? {
             Presented::Signed(signed) => signed,
             Presented::Other if !has_placeholder => return Ok(None),
-            Presented::Other if !parts.headers.contains_key(AUTHORIZATION) => {
-                return Err(unsignable("the URL is presigned with Signature Version 2")
-                    .hint("have it presigned with Signature Version 4"));
-            }
             // A placeholder says whom the request is meant for, in whatever way it is sent.
-            Presented::Other | Presented::Nothing => {
+            unsigned @ (Presented::Other | Presented::Nothing) => {
                 let place = place.ok_or_else(|| {
                     unsignable(format!(
                         "the name `{host}` does not say which region and service to sign for"
@@ -108,7 +104,9 @@ impl Signing {
                 return Ok(Some(Self {
                     place,
                     headers: Vec::new(),
-                    is_presigned: false,
+                    // With Signature Version 2; what stands in the `Authorization` header is replaced anyway.
+                    is_presigned: unsigned == Presented::Other
+                        && !parts.headers.contains_key(AUTHORIZATION),
                 }));
             }
         };

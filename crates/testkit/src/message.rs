@@ -28,6 +28,28 @@ pub struct Received {
 }
 
 impl Received {
+    /// A request of these parts, for servers that are to be tested themselves; `query` is encoded, `headers` have names in
+    /// lower case.
+    #[must_use]
+    pub fn new(
+        method: &str,
+        host: &str,
+        path: &str,
+        query: &str,
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+    ) -> Self {
+        Self {
+            method: method.to_owned(),
+            host: host.to_owned(),
+            path: path.to_owned(),
+            query: pairs(query.as_bytes()),
+            headers,
+            form: Vec::new(),
+            body,
+        }
+    }
+
     pub(crate) fn from_parts(head: &hyper::http::request::Parts, body: Vec<u8>) -> Self {
         let headers: Vec<(String, String)> = head
             .headers

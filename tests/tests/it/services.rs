@@ -1,6 +1,7 @@
 //! Services as they are, one module each: a scripted server that behaves like the service and refuses all else, and the
 //! real binary with the definition as it is shipped.
 
+mod aws;
 mod clients;
 mod datadog;
 mod endings;

@@ -79,6 +79,10 @@ fn like(live: &str, entropy: Entropy) -> Result<String, EntropyError> {
     if is_uuid(live) {
         return uuid(live, entropy);
     }
+    if let Some(number) = bot_number(live) {
+        let name = random(DIGITS, number.len(), entropy)?;
+        return Ok(format!("{name}:{}", random(ANY, BOT_SECRET, entropy)?));
+    }
     let prefix = public_prefix(live);
     let body = &live[prefix.len()..];
     let length = body.chars().count().clamp(FEWEST, MOST);
@@ -178,6 +182,18 @@ fn uuid(live: &str, entropy: Entropy) -> Result<String, EntropyError> {
     } else {
         uuid
     })
+}
+
+/// How long the part of a bot's token is that is a secret.
+const BOT_SECRET: usize = 35;
+
+/// The number of a bot that the token begins with, as in `123456:AAb-c_d`: libraries look for it.
+fn bot_number(live: &str) -> Option<&str> {
+    let (number, rest) = live.split_once(':')?;
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let is_token = rest.len() >= 30 && rest.bytes().all(is_word);
+    let is_number = (6..=16).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
+    (is_token && is_number).then_some(number)
 }
 
 /// The longest of the known prefixes that `live` begins with.

@@ -7,7 +7,7 @@ use http::{Request, header};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 
-use super::{Exchange, Plan, Refused};
+use super::{Exchange, Plan};
 use crate::body::{Outgoing, Sent};
 use crate::credential_source::Live;
 use crate::hygiene;
@@ -25,7 +25,7 @@ impl Exchange {
         &self,
         chosen: &mut Option<(&Route, Live)>,
         parts: &Parts,
-    ) -> Result<Option<Box<Signing>>, Refused> {
+    ) -> Result<Option<Box<Signing>>, Refusal> {
         let Some((route, live)) = chosen else {
             return Ok(None);
         };
@@ -34,11 +34,7 @@ impl Exchange {
         }
         let (host, account) = (self.authority.host(), &route.account);
         let placeholders = &self.shared.placeholders;
-        let signing = Signing::of(parts, host, account, &live.credential, placeholders);
-        let signing = signing.map_err(|refusal| Refused {
-            refusal,
-            account: Some(account.clone()),
-        })?;
+        let signing = Signing::of(parts, host, account, &live.credential, placeholders)?;
         if signing.is_none() {
             *chosen = None;
         }

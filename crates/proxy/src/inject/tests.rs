@@ -185,10 +185,9 @@ fn a_path_prefix_takes_the_place_of_the_placeholder() {
         to(&format!("/bot{PLACEHOLDER}")).as_deref(),
         Ok("/bot12:a/b%3Fc")
     );
-    assert_eq!(
-        to("/botOther/getMe").as_deref(),
-        Ok("/bot12:a/b%3Fc/botOther/getMe")
-    );
+    assert_eq!(to("/botOther/getMe").as_deref(), Ok("/bot12:a/b%3Fc/getMe"));
+    let twice = format!("/bot{PLACEHOLDER}/bot{PLACEHOLDER}/getMe");
+    assert_eq!(to(&twice), Err(Code::BadRequest));
 }
 
 #[test]

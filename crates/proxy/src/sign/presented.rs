@@ -49,8 +49,8 @@ const PARAMETERS: [&str; 7] = [
     "X-Amz-Signature",
     "X-Amz-Security-Token",
 ];
-/// What a URL has that is presigned with Signature Version 2.
-const VERSION_2: &str = "AWSAccessKeyId";
+/// The parameters of one that is presigned with Signature Version 2, the first of which tells it from others.
+const PARAMETERS_2: [&str; 3] = ["AWSAccessKeyId", "Signature", "Expires"];
 
 impl Presented {
     /// Reads a request.
@@ -70,7 +70,7 @@ impl Presented {
             )),
             Some(header) => in_header(header),
             None if is_in_query => in_query(query),
-            None if parameter(query, VERSION_2)?.is_some() => Ok(Self::Other),
+            None if parameter(query, PARAMETERS_2[0])?.is_some() => Ok(Self::Other),
             None => Ok(Self::Nothing),
         }
     }
@@ -112,7 +112,7 @@ fn in_header(header: &HeaderValue) -> Result<Presented, Refusal> {
     let (Some(credential), Some(headers), Some(_)) = (credential, headers, signature) else {
         return Err(unreadable());
     };
-    Signed::read(algorithm, credential, headers, false).map(Presented::Signed)
+    Signed::read(algorithm, credential, headers).map(Presented::Signed)
 }
 
 fn in_query(query: &str) -> Result<Presented, Refusal> {
@@ -123,7 +123,11 @@ fn in_query(query: &str) -> Result<Presented, Refusal> {
     if algorithm != ALGORITHM && !is_asymmetric(&algorithm) {
         return Err(unreadable());
     }
-    Signed::read(&algorithm, &credential?, &headers?, true).map(Presented::Signed)
+    let signed = Signed::read(&algorithm, &credential?, &headers?)?;
+    Ok(Presented::Signed(Signed {
+        is_presigned: true,
+        ..signed
+    }))
 }
 
 /// The value of a parameter, which may be there once.
@@ -138,22 +142,19 @@ fn parameter<'a>(query: &'a str, name: &str) -> Result<Option<Cow<'a, str>>, Ref
 
 /// A query without what is about its signature.
 pub(super) fn without_signature(query: &str) -> String {
+    let is_of_2 = matches!(parameter(query, PARAMETERS_2[0]), Ok(Some(_)));
+    let of_2 = PARAMETERS_2.iter().filter(|_| is_of_2);
+    let about: Vec<&str> = PARAMETERS.iter().chain(of_2).copied().collect();
     let pairs = query.split('&').filter(|pair| {
         let name = form_urlencoded::parse(pair.as_bytes()).next();
-        let is_about = |name: &str| PARAMETERS.iter().any(|p| name.eq_ignore_ascii_case(p));
-        !name.is_some_and(|(name, _)| is_about(&name))
+        name.is_none_or(|(name, _)| !about.iter().any(|known| name.eq_ignore_ascii_case(known)))
     });
     let pairs: Vec<&str> = pairs.collect();
     pairs.join("&")
 }
 
 impl Signed {
-    fn read(
-        algorithm: &str,
-        credential: &str,
-        headers: &str,
-        is_presigned: bool,
-    ) -> Result<Self, Refusal> {
+    fn read(algorithm: &str, credential: &str, headers: &str) -> Result<Self, Refusal> {
         let is_asymmetric = is_asymmetric(algorithm);
         // From the end: what the name of a key may be is not known, and what follows it is.
         let mut parts = credential.rsplit('/');
@@ -182,7 +183,7 @@ impl Signed {
             region: region.to_owned(),
             service: service.to_owned(),
             headers: headers.map_err(|_| unreadable())?,
-            is_presigned,
+            is_presigned: false,
             is_asymmetric,
         })
     }

@@ -140,7 +140,13 @@ impl ApiKey {
         }
         let injection = Injection::read(&mut section, Variables::KeyFields);
         if sign.is_some() {
-            check_signing(&section, &fields, injection.is_some() || exchange.is_some());
+            check_signing(&section, &fields);
+            if injection.is_some() || exchange.is_some() {
+                section.fault(
+                    "sign",
+                    "leaves nothing to put into requests, and nothing to exchange",
+                );
+            }
         }
         let injection = sign.map(Injection::signature).or(injection);
         let injection = injection.unwrap_or_else(|| {
@@ -162,16 +168,10 @@ impl ApiKey {
     }
 }
 
-/// A key that signs has the fields that signatures are made of, and goes into requests in no other way.
-fn check_signing(section: &Fields<'_>, fields: &[Field], is_sent: bool) {
+/// A key that signs has the fields that signatures are made of.
+fn check_signing(section: &Fields<'_>, fields: &[Field]) {
     let has = |name: &str| fields.iter().any(|field| field.name == name);
     if !(has("access_key_id") && has("token")) {
         section.fault("sign", "needs the fields `access_key_id` and `token`");
-    }
-    if is_sent {
-        section.fault(
-            "sign",
-            "leaves nothing to put into requests, and nothing to exchange",
-        );
     }
 }

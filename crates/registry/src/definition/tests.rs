@@ -97,7 +97,7 @@ fn the_file_as_a_whole_can_be_wrong() {
     }
 }
 
-const MAX: usize = crate::document::MAX_BYTES;
+const MAX: usize = document::MAX_BYTES;
 
 #[test]
 fn all_faults_are_reported_at_once() {

@@ -234,3 +234,18 @@ fn without_randomness_there_is_no_placeholder() {
         assert!(like(live, broken).is_err());
     }
 }
+
+#[test]
+fn the_token_of_a_bot_stays_one() {
+    for _ in 0..100 {
+        let live = format!("7123456789:AA{}", random(ANY, 33, entropy).unwrap());
+        let placeholder = made(&live);
+        let (number, rest) = placeholder.split_once(':').unwrap();
+        assert!(number.len() == 10 && number.bytes().all(|byte| byte.is_ascii_digit()));
+        assert_eq!(rest.len(), 35);
+        assert!(shared(&live, &placeholder) < 8, "{live} {placeholder}");
+    }
+    for other in ["user:password", "12:34", "1234567:short"] {
+        assert!(!made(other).contains(':'), "{other}");
+    }
+}
