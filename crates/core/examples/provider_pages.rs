@@ -225,6 +225,12 @@ fn how(injection: &Injection) -> String {
     if let Some(path) = &injection.path {
         parts.push(format!("{} before the path", code(path.as_str())));
     }
+    if let Some(sign) = injection.sign {
+        parts.push(format!(
+            "it signs the request ({sign})",
+            sign = code(sign.as_str())
+        ));
+    }
     parts.join(", ")
 }
 

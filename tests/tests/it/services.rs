@@ -1,12 +1,14 @@
 //! Services as they are, one module each: a scripted server that behaves like the service and refuses all else, and the
 //! real binary with the definition as it is shipped.
 
+mod alchemy;
 mod aws;
 mod clients;
 mod datadog;
 mod endings;
 mod every;
 mod github;
+mod google_maps;
 mod keys;
 mod machines;
 mod mcp;
@@ -14,6 +16,7 @@ mod notion;
 mod scopes;
 mod slack;
 mod strict;
+mod telegram;
 mod tenants;
 
 use std::fs;
