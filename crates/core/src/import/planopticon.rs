@@ -42,8 +42,8 @@ const SERVICES: [(&str, &str, &str, &str); 7] = [
     // Written by Google's own library, beside the others.
     (
         "google_drive",
-        "google",
-        "drive",
+        "google-drive",
+        "default",
         "https://oauth2.googleapis.com/token",
     ),
     (

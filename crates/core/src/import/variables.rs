@@ -10,9 +10,9 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{
     Content, Credentials, Endpoint, FoundClient, FoundLogin, Item, Kind, Left, Secrets, SentTo,
 };
-use crate::TokenId;
 use crate::login::client_variable;
 use crate::lookup::field_variables;
+use crate::{TokenId, credential_variables};
 
 /// Which variables each definition reads as credentials.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub struct Claims {
     definitions: Vec<Definition>,
     /// Variable, then the places in the list above.
     claimed: BTreeMap<String, Vec<usize>>,
+    /// Variables that are read or set and cannot be kept as they are, and by whom.
+    unkept: BTreeMap<String, ProviderName>,
 }
 
 impl Claims {
@@ -35,9 +37,20 @@ impl Claims {
                 claimed.entry(variable).or_default().push(at);
             }
         }
+        let mut unkept = BTreeMap::new();
+        for definition in &definitions {
+            for variable in credential_variables(definition) {
+                if !claimed.contains_key(&variable) {
+                    unkept
+                        .entry(variable)
+                        .or_insert_with(|| definition.name.clone());
+                }
+            }
+        }
         Self {
             definitions,
             claimed,
+            unkept,
         }
     }
 
@@ -152,8 +165,18 @@ pub fn items_of(
                 let why = left(format!("`{provider}` reads no such variable"));
                 items.push(Item::left(place(), provider.as_str(), why));
             } else if looks_secret(name) && value.as_ref().is_some_and(is_given) {
-                let why = left("no provider that is defined here reads it".to_owned());
-                items.push(Item::left(place(), "", why.next("authkeep provider new")));
+                items.push(match claims.unkept.get(name) {
+                    Some(provider) => {
+                        let why = left("it is of use only to a login".to_owned());
+                        let next = why.next(format!("authkeep login {provider}"));
+                        Item::left(place(), provider.as_str(), next)
+                    }
+                    None => {
+                        let why = left("no provider that is defined here reads it".to_owned());
+                        let next = why.next("authkeep register FILE, with a definition that does");
+                        Item::left(place(), "", next)
+                    }
+                });
             }
             continue;
         };

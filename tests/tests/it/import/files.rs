@@ -18,7 +18,7 @@ fn planopticons_tokens_come_over_with_their_clients() {
     let expected = [
         "dropbox default imported",
         "github default imported",
-        "google drive imported",
+        "google-drive default imported",
         "google default imported",
         "microsoft default imported",
         "notion default imported",
@@ -30,7 +30,7 @@ fn planopticons_tokens_come_over_with_their_clients() {
     for (provider, connection, service) in [
         ("github", "default", "github"),
         ("google", "default", "google"),
-        ("google", "drive", "drive"),
+        ("google-drive", "default", "drive"),
         ("microsoft", "default", "microsoft"),
         ("notion", "default", "notion"),
         ("zoom", "default", "zoom"),
@@ -66,22 +66,19 @@ fn a_token_of_another_server_is_not_sent_to_ours() {
     importer.write(".planopticon/google_drive_token.json", &text.to_string());
     let report = importer.json(&["import", "planopticon"], 0);
     let entry = &report["entries"][0];
-    assert_eq!(
-        entry["next"], "authkeep login google --connection drive",
-        "{entry:#}"
-    );
+    assert_eq!(entry["next"], "authkeep login google-drive", "{entry:#}");
     assert!(entry["reason"].as_str().unwrap().contains("evil.example"));
     let list = importer.json(&["list"], 0);
     let google = list["providers"]
         .as_array()
         .unwrap()
         .iter()
-        .find(|p| p["provider"] == "google");
+        .find(|p| p["provider"] == "google-drive");
     assert_eq!(
         google.unwrap()["connections"][0]["status"],
         "reauth_required"
     );
-    let refused = importer.run(&["get", "google", "--field", "token", "--show-secret"]);
+    let refused = importer.run(&["get", "google-drive", "--field", "token", "--show-secret"]);
     assert_ne!(refused.code, 0, "{refused:?}");
     importer.has_kept(&secrets);
 }
@@ -211,7 +208,7 @@ fn variables_of_an_env_file_find_their_providers() {
     let mut importer = Importer::new();
     let secrets: Vec<String> = (0..7).map(|_| canary()).collect();
     let text = format!(
-        "# keys\nexport OPENAI_API_KEY=\"{}\"\nDD_API_KEY='{}'\nDD_APP_KEY={} # said\nGOOGLE_CLIENT_ID=an-id\nGOOGLE_CLIENT_SECRET={}\nNOTION_API_KEY=${{OTHER}}\nMY_SERVICE_TOKEN={}\nPORT=3000\nGITHUB_TOKEN={}\nGH_TOKEN={}\n",
+        "# keys\nexport OPENAI_API_KEY=\"{}\"\nDD_API_KEY='{}'\nDD_APP_KEY={} # said\nGOOGLE_CLIENT_ID=an-id\nGOOGLE_CLIENT_SECRET={}\nNOTION_API_KEY=${{OTHER}}\nMY_SERVICE_TOKEN={}\nPORT=3000\nGOOGLE_ACCESS_TOKEN=a-token\nGITHUB_TOKEN={}\nGH_TOKEN={}\n",
         secrets[0], secrets[1], secrets[2], secrets[3], secrets[4], secrets[5], secrets[6]
     );
     let file = importer.write("project/.env", &text);
@@ -252,6 +249,8 @@ fn variables_of_an_env_file_find_their_providers() {
         "skipped"
     );
     assert!(!report.to_string().contains("PORT"));
+    let token = entry(&report, ".env: GOOGLE_ACCESS_TOKEN");
+    assert_eq!(token["next"], "authkeep login google", "{token:#}");
     let github = entry(&report, ".env: GH_TOKEN");
     assert!(
         github["reason"]
