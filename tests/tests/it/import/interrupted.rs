@@ -99,7 +99,7 @@ fn a_home_in_use_is_read_as_it_was_at_one_moment() {
     writer.wait().unwrap();
     println!("read {read} times, busy {busy} times");
     assert!(read + busy > 0);
-    // The writer ended without a checkpoint: what is in its log is read too, and the log stays.
+    // The writer ended without a checkpoint: its log is read, and stays as it is.
     let before = contents(&folder);
     assert!(store.with_extension("db-wal").exists());
     assert_eq!(importer.json(&["import", "authsome"], 0)["damaged"], 0);
