@@ -1,5 +1,6 @@
 //! The table of subcommands: one file each, holding its arguments, its function and its view.
 
+mod agreement;
 mod at_once;
 pub(crate) mod audit;
 pub(crate) mod auth;
@@ -56,7 +57,7 @@ pub(crate) fn run(
         Command::Revoke(args) => revoke::run(context, output, args),
         Command::Remove(args) => remove::run(context, output, args),
         Command::Use(args) => use_connection::run(context, args),
-        Command::Providers(args) => providers::run(context, args),
+        Command::Providers(args) => providers::run(context, output, args),
         Command::Redeem(args) => redeem::run(context, args),
         Command::Launch(args) => launch::run(context, args),
         Command::Inspect(args) => inspect::run(context, args),
@@ -67,6 +68,6 @@ pub(crate) fn run(
         Command::Whoami(args) => whoami::run(context, args),
         Command::Doctor(args) => doctor::run(context, args),
         Command::Audit(args) => audit::run(context, args),
-        Command::Completions(args) => Ok(completions::run(args)),
+        Command::Completions(args) => completions::run(context, args),
     }
 }

@@ -6,6 +6,7 @@
 //! Start at [`Broker`]. `Broker::lookup` is synchronous and answers from the vault alone; `Broker::resolve` goes on to refresh
 //! what is about to expire. Neither hands out a secret: [`Broker::release`] does, and only after the release is on record.
 
+mod asked_for;
 mod authorization_server;
 mod broker;
 mod chain;
@@ -16,6 +17,7 @@ mod connection_lock;
 mod credential;
 mod default_connection;
 mod discovery;
+mod download;
 mod environment;
 mod exchange;
 mod export;
@@ -39,9 +41,11 @@ mod register;
 mod registration;
 mod release;
 mod resolve;
+mod setup_steps;
 mod survey;
 mod token_id;
 
+pub use asked_for::{AskedFor, AskedKind, asked_for, found_out};
 pub use broker::{Broker, BrokerParts};
 pub use chain::{Method, Obtained, Way, ways};
 pub use client_assertion::NotSigned;
@@ -50,6 +54,7 @@ pub use connection::{Connection, ConnectionStatus, CredentialKind, LoginExpiry, 
 pub use credential::{Credential, StandIn, UnknownField};
 pub use default_connection::UseError;
 pub use discovery::DiscoveryError;
+pub use download::{DownloadError, Downloaded};
 pub use environment::{Environment, credential_variables};
 pub use export::{ExportError, ExportFormat, Variables};
 pub use home::{Config, EncryptionMode, Home, HomeError, ProfileChange, ProfileError, check_home};
@@ -76,5 +81,6 @@ pub use refresh::{
 };
 pub use release::{Purpose, ReleaseError};
 pub use resolve::ResolveError;
+pub use setup_steps::{Setup, SetupStep, setup_steps};
 pub use survey::{Address, Survey, known_at, name_for};
 pub use token_id::TokenId;

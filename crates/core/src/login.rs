@@ -32,7 +32,7 @@ use authkeep_vault::Expected;
 use secrecy::SecretString;
 use url::Url;
 
-pub(crate) use self::api_key::usable;
+pub(crate) use self::api_key::{key_variables, usable};
 pub use self::browser_url::{BrowserUrl, ForbiddenUrl, Loopbacks};
 pub use self::error::LoginError;
 pub use self::form::{Form, FormError};

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use authkeep_flows::metadata::{
     ResourceMetadata, ServerMetadata, read_resource_challenge, resource_metadata_url,
 };
+use authkeep_flows::{HttpRequest, Method};
 use authkeep_registry::is_loopback;
 use url::Url;
 
@@ -50,6 +51,16 @@ impl Address {
     /// The address, as it is used.
     pub fn as_str(&self) -> &str {
         self.url.as_str()
+    }
+
+    /// How far a question to it may reach.
+    pub(crate) fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// The question what is there, without anything secret in it.
+    pub(crate) fn request(&self) -> HttpRequest {
+        HttpRequest::new(Method::Get, self.url.clone())
     }
 
     /// The host alone.

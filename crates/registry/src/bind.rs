@@ -78,6 +78,33 @@ impl Definition {
             })
     }
 
+    /// Values for the parameters that need one: the examples of the definition where they fit, or invented ones. For
+    /// showing what a definition would do, not for doing it.
+    #[must_use]
+    pub fn sample_params(&self) -> BTreeMap<String, String> {
+        let needed = self.params.iter().filter(|(_, param)| {
+            param.default.is_none() && !param.optional && param.from.is_none()
+        });
+        let value = |(name, param): (&String, &Param)| {
+            let example = param.example.clone();
+            let fits = |example: &String| self.check_value(name, param, example).is_ok();
+            let value = example
+                .filter(fits)
+                .unwrap_or_else(|| self.invented(name).to_owned());
+            (name.clone(), value)
+        };
+        needed.map(value).collect()
+    }
+
+    /// A value that fits every template, though perhaps not the pattern.
+    fn invented(&self, name: &str) -> &'static str {
+        if self.must_be_url(name) {
+            "https://sample.example"
+        } else {
+            "sample.example"
+        }
+    }
+
     /// Binds defaults and invented values, and reports what comes out wrong.
     pub(crate) fn dry_bind(&self, report: &Report) {
         let mut values = BTreeMap::new();
@@ -90,8 +117,7 @@ impl Definition {
                         continue;
                     }
                 },
-                None if self.must_be_url(name) => "https://sample.example".to_owned(),
-                None => "sample.example".to_owned(),
+                None => self.invented(name).to_owned(),
             };
             values.insert(name.clone(), value);
         }

@@ -9,6 +9,7 @@ pub mod authsome;
 mod comments;
 mod host_expression;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -40,9 +41,14 @@ pub(crate) struct Document {
     pub(crate) converted: Option<(&'static str, Vec<Warning>)>,
 }
 
+/// The text with spaces in the place of its comments.
+pub(crate) fn without_comments(text: &str) -> Cow<'_, str> {
+    comments::blanked(text)
+}
+
 /// Parses a text in any of the dialects. Comments may stand in all of them.
 pub(crate) fn parse(file: &str, text: &str) -> Result<Document, DefinitionError> {
-    let map = document::parse(file, &comments::blanked(text))?;
+    let map = document::parse(file, &without_comments(text))?;
     if !authsome::is_spoken(&map) {
         return Ok(Document {
             map,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::lines;
 use crate::text;
 
 /// A definition that cannot be used, with all its faults.
@@ -22,6 +23,8 @@ pub struct FieldError {
     pub field: String,
     /// What is wrong with it, safe to print.
     pub reason: String,
+    /// The line of the file, counted from 1, where the field stands in it.
+    pub line: Option<usize>,
 }
 
 impl DefinitionError {
@@ -36,6 +39,15 @@ impl DefinitionError {
             errors,
         }
     }
+
+    /// The same with the lines of the fields in the text that it is about.
+    pub(crate) fn in_text(mut self, text: &str) -> Self {
+        let lines = lines::of(text);
+        for error in &mut self.errors {
+            error.line = error.line.or(lines.get(&error.field).copied());
+        }
+        self
+    }
 }
 
 impl FieldError {
@@ -43,6 +55,7 @@ impl FieldError {
         Self {
             field: field.into(),
             reason: reason.into(),
+            line: None,
         }
     }
 }
@@ -63,10 +76,10 @@ impl fmt::Display for DefinitionError {
 
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.field.is_empty() {
-            f.write_str(&self.reason)
-        } else {
-            write!(f, "`{}`: {}", self.field, self.reason)
+        match (self.field.as_str(), self.line) {
+            ("", _) => f.write_str(&self.reason),
+            (field, None) => write!(f, "`{field}`: {}", self.reason),
+            (field, Some(line)) => write!(f, "`{field}` (line {line}): {}", self.reason),
         }
     }
 }

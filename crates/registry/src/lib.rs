@@ -13,12 +13,14 @@
 mod address;
 mod bind;
 mod definition;
+mod destinations;
 pub mod dialect;
 mod document;
 mod endpoint;
 mod env_var;
 mod error;
 mod host;
+mod lines;
 mod name;
 mod provider;
 mod reader;
@@ -33,6 +35,7 @@ pub use definition::{
     Exchange, Field, Flow, HostRule, Injection, Method, OAuth, Param, ParamSource, RedirectKind,
     Request, RequestAuth, Revocation, RevocationAuth, Signing, UnknownWord, Whoami,
 };
+pub use destinations::Destination;
 pub use document::MAX_BYTES;
 pub use endpoint::check as check_url;
 pub use env_var::{EnvVarName, InvalidEnvVarName};

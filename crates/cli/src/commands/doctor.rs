@@ -8,11 +8,13 @@ use std::path::PathBuf;
 
 use authkeep_audit::{AuditLog, Filter};
 use authkeep_core::Home;
+use authkeep_registry::{Found, Source};
 use authkeep_vault::Store as _;
 use clap::Args;
 use serde_json::{Value, json};
 
 use self::ambient::Ambient;
+use super::inspect::new_destinations;
 use crate::context::{Context, entropy, shown};
 use crate::env;
 use crate::error::{CommandError, quoted};
@@ -118,6 +120,11 @@ fn check(context: &Context, home: &Home, report: &mut Report) {
         Err(error) => report.failed("definitions", error.into()),
         Ok(all) => {
             let total = all.len();
+            for found in all.iter().flatten() {
+                if found.source == Source::UserOverridesBundled {
+                    report.note("definitions", in_place(found));
+                }
+            }
             let broken: Vec<_> = all.into_iter().filter_map(Result::err).collect();
             report.note(
                 "definitions",
@@ -138,6 +145,22 @@ fn check(context: &Context, home: &Home, report: &mut Report) {
             )
             .hint(format!("run `chmod go= {}`", quoted(&path))),
         );
+    }
+}
+
+/// What is to be known of a definition that takes a bundled one's place.
+fn in_place(found: &Found) -> String {
+    let name = &found.definition.name;
+    let new = new_destinations(&found.definition, found.source);
+    let places: Vec<&str> = new.iter().map(|each| each.place.as_str()).collect();
+    match places.is_empty() {
+        true => {
+            format!("`{name}` is your own, in place of the bundled one; it goes to the same places")
+        }
+        false => format!(
+            "`{name}` is your own, in place of the bundled one; unlike that one it goes to {}",
+            places.join(", ")
+        ),
     }
 }
 

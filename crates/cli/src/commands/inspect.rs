@@ -1,51 +1,61 @@
-//! `authkeep inspect`: what a provider will ask for, and where it will send the credential.
+//! `authkeep inspect`: what a provider will ask for, where it will send the credential, and how to set it up.
 
-use std::collections::BTreeMap;
+mod setup;
+
 use std::io::{self, Write};
 
-use authkeep_core::{redirect_address, usable_flows};
-use authkeep_registry::{Definition, Flow, OAuthEndpoints, Param, Provider, ProviderName, Source};
+use authkeep_core::{
+    AskedFor, AskedKind, Setup, asked_for, found_out, redirect_address, setup_steps, usable_flows,
+};
+use authkeep_registry::{
+    Definition, Destination, Flow, OAuthEndpoints, Provider, ProviderName, Registry, Source,
+};
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::missing::found;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::output::{Done, View};
 
-/// Show what a provider asks for and where it sends the credential.
+/// Show what a provider asks for, where it sends the credential, and how to set it up.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    authkeep inspect github\n  \
+    authkeep inspect shopify --json")]
 pub(crate) struct InspectArgs {
     /// The provider.
     provider: ProviderName,
 }
 
 pub(crate) fn run(context: &Context, args: &InspectArgs) -> Result<Done, CommandError> {
-    let home = context.home()?;
-    let registry = context.registry(home.as_ref());
-    let Some(found) = registry.find(&args.provider)? else {
-        return Err(CommandError::unknown_provider(
-            &args.provider,
-            &registry.closest(args.provider.as_str()),
-        ));
-    };
+    let found = found(context, &args.provider)?;
     Ok(Done::view(Inspection::new(found.definition, found.source)))
 }
 
 /// A definition as a user reads it; shared by `inspect` and `register`.
 pub(super) struct Inspection {
     definition: Definition,
-    source: &'static str,
-    /// With its parameters' defaults; absent where a parameter has none.
+    source: Source,
+    /// With its parameters' defaults, or samples where they have none.
     provider: Option<Provider>,
+    asked: Vec<AskedFor>,
+    setups: Vec<Setup>,
+    destinations: Vec<Destination>,
+    /// Those that the bundled definition of the same name does not have.
+    new: Vec<Destination>,
 }
 
 impl Inspection {
     pub(super) fn new(definition: Definition, source: Source) -> Self {
-        let provider = definition.bind(&BTreeMap::new()).ok();
         Self {
+            provider: definition.bind(&definition.sample_params()).ok(),
+            asked: asked_for(&definition),
+            setups: setup_steps(&definition),
+            destinations: definition.destinations(),
+            new: new_destinations(&definition, source),
             definition,
-            source: source.as_str(),
-            provider,
+            source,
         }
     }
 
@@ -58,11 +68,15 @@ impl Inspection {
             .collect()
     }
 
-    fn hosts(&self) -> Vec<String> {
-        self.provider
+    fn hosts(&self) -> impl Iterator<Item = &Destination> {
+        self.destinations.iter().filter(|each| each.role == "host")
+    }
+
+    fn endpoints(&self) -> impl Iterator<Item = &Destination> {
+        let apart = ["host", "issuer"];
+        self.destinations
             .iter()
-            .flat_map(|provider| provider.hosts.iter().map(|host| host.pattern.to_string()))
-            .collect()
+            .filter(move |each| !apart.contains(&each.role))
     }
 
     fn oauth(&self) -> Option<&OAuthEndpoints> {
@@ -78,43 +92,6 @@ impl Inspection {
         self.oauth()?.resource.as_deref()
     }
 
-    fn endpoints(&self) -> Vec<(&'static str, String)> {
-        let Some(provider) = &self.provider else {
-            return Vec::new();
-        };
-        let key = provider.api_key.as_ref();
-        let exchange = key.and_then(|key| key.exchange.as_ref()?.bound_url());
-        let exchange = exchange.map(|url| ("exchange", url.to_string()));
-        let Some(oauth) = &provider.oauth else {
-            return exchange.into_iter().collect();
-        };
-        [
-            (
-                "authorization",
-                oauth.authorization_url.as_ref().map(ToString::to_string),
-            ),
-            (
-                "device",
-                oauth
-                    .device_authorization_url
-                    .as_ref()
-                    .map(ToString::to_string),
-            ),
-            ("token", oauth.token_url.as_ref().map(ToString::to_string)),
-            (
-                "revocation",
-                oauth
-                    .revocation
-                    .as_ref()
-                    .map(|revocation| revocation.url.as_str().to_owned()),
-            ),
-        ]
-        .into_iter()
-        .filter_map(|(name, url)| Some((name, url?)))
-        .chain(exchange)
-        .collect()
-    }
-
     /// The redirect address to register, where a browser login can run here.
     fn redirect(&self) -> Option<String> {
         let provider = self.provider.as_ref()?;
@@ -127,28 +104,16 @@ impl Inspection {
     }
 
     fn docs(&self) -> Option<&str> {
-        let provider = self.provider.as_ref()?;
-        let oauth = provider
+        let definition = &self.definition;
+        let oauth = definition
             .oauth
             .as_ref()
             .and_then(|oauth| oauth.docs.as_deref());
-        oauth.or_else(|| {
-            provider
-                .api_key
-                .as_ref()
-                .and_then(|key| key.docs.as_deref())
-        })
-    }
-
-    fn fields(&self) -> Vec<(String, String)> {
-        let key = self.definition.api_key.as_ref();
-        key.iter()
-            .flat_map(|key| &key.fields)
-            .map(|field| {
-                let optional = if field.optional { ", optional" } else { "" };
-                (field.name.clone(), format!("{}{optional}", field.label))
-            })
-            .collect()
+        let key = definition
+            .api_key
+            .as_ref()
+            .and_then(|key| key.docs.as_deref());
+        oauth.or(key).or(definition.docs.as_deref())
     }
 
     fn scopes(&self) -> &[String] {
@@ -156,14 +121,35 @@ impl Inspection {
             .map(|oauth| oauth.scopes.as_slice())
             .unwrap_or_default()
     }
+
+    fn asked(&self, kind: AskedKind) -> impl Iterator<Item = &AskedFor> {
+        self.asked.iter().filter(move |asked| asked.kind == kind)
+    }
+
+    fn is_new(&self, destination: &Destination) -> bool {
+        self.new.contains(destination)
+    }
 }
 
-fn param_text(param: &Param) -> String {
-    let mut text = param.label.clone();
-    if let Some(default) = &param.default {
-        text.push_str(&format!(", default {default}"));
+/// The places of a definition that takes a bundled one's place, and that one does not have.
+pub(super) fn new_destinations(definition: &Definition, source: Source) -> Vec<Destination> {
+    if source != Source::UserOverridesBundled {
+        return Vec::new();
     }
-    if let Some(example) = &param.example {
+    match Registry::new(None).find(&definition.name) {
+        Ok(Some(bundled)) => definition.destinations_beyond(&bundled.definition),
+        _ => Vec::new(),
+    }
+}
+
+fn asked_text(asked: &AskedFor) -> String {
+    let mut text = asked.label.clone();
+    if let Some(default) = &asked.default {
+        text.push_str(&format!(", default {default}"));
+    } else if asked.optional {
+        text.push_str(", optional");
+    }
+    if let Some(example) = &asked.example {
         text.push_str(&format!(", such as {example}"));
     }
     text
@@ -175,8 +161,23 @@ impl View for Inspection {
         writeln!(
             out,
             "{} ({}), {}, {}",
-            definition.display_name, definition.name, definition.category, self.source
+            definition.display_name,
+            definition.name,
+            definition.category,
+            self.source.as_str()
         )?;
+        if definition.community_checked {
+            writeln!(
+                out,
+                "  its facts come from one public source: check them before you rely on them"
+            )?;
+        }
+        if self.source == Source::UserOverridesBundled {
+            writeln!(
+                out,
+                "  it takes the place of the bundled definition; places that one does not have are marked NEW"
+            )?;
+        }
         for (flow, usable) in self.flows() {
             let note = if usable {
                 ""
@@ -194,8 +195,9 @@ impl View for Inspection {
             };
             writeln!(out, "  issuer        {issuer}{note}")?;
         }
-        for (name, url) in self.endpoints() {
-            writeln!(out, "  {name:<13} {url}")?;
+        let marked = |place: &Destination| if self.is_new(place) { "  NEW" } else { "" };
+        for each in self.endpoints() {
+            writeln!(out, "  {:<13} {}{}", each.role, each.place, marked(each))?;
         }
         if let Some(resource) = self.resource() {
             writeln!(out, "  tokens for    {resource}")?;
@@ -206,13 +208,30 @@ impl View for Inspection {
         if !self.scopes().is_empty() {
             writeln!(out, "  scopes        {}", self.scopes().join(" "))?;
         }
-        for (name, text) in self.fields() {
-            writeln!(out, "  field         {name}: {text}")?;
+        for (kind, word) in [
+            (AskedKind::Parameter, "parameter"),
+            (AskedKind::Client, "client"),
+            (AskedKind::Key, "field"),
+        ] {
+            for asked in self.asked(kind) {
+                writeln!(out, "  {word:<13} {}: {}", asked.name, asked_text(asked))?;
+            }
         }
-        for (name, param) in &definition.params {
-            writeln!(out, "  parameter     {name}: {}", param_text(param))?;
+        for (name, place) in found_out(definition) {
+            writeln!(out, "  found out     {name}: {place}")?;
         }
-        writeln!(out, "  sent to       {}", self.hosts().join(" "))?;
+        for host in self.hosts() {
+            writeln!(out, "  sent to       {}{}", host.place, marked(host))?;
+        }
+        let read: Vec<&str> = self
+            .asked
+            .iter()
+            .flat_map(|asked| &asked.variables)
+            .map(String::as_str)
+            .collect();
+        if !read.is_empty() {
+            writeln!(out, "  login reads   {}", read.join(" "))?;
+        }
         let variables: Vec<_> = definition
             .env
             .iter()
@@ -221,8 +240,9 @@ impl View for Inspection {
         if !variables.is_empty() {
             writeln!(out, "  exports       {}", variables.join(" "))?;
         }
+        setup::show(&self.setups, out)?;
         if let Some(docs) = self.docs() {
-            writeln!(out, "  set up at     {docs}")?;
+            writeln!(out, "\nMore: {docs}")?;
         }
         if let Some(notes) = &definition.notes {
             writeln!(out, "\n{notes}")?;
@@ -232,23 +252,48 @@ impl View for Inspection {
 
     fn json(&self) -> Value {
         let definition = &self.definition;
+        let names = |kind| {
+            self.asked(kind)
+                .map(|asked| asked.name.as_str())
+                .collect::<Vec<_>>()
+        };
         json!({
             "provider": definition.name.as_str(),
             "display_name": definition.display_name,
+            "aliases": definition.aliases.iter().map(|alias| alias.as_str()).collect::<Vec<_>>(),
             "category": definition.category,
-            "source": self.source,
+            "source": self.source.as_str(),
+            "extends": definition.extends.as_ref().map(|parent| parent.as_str()),
+            "community_checked": definition.community_checked,
             "flows": self.flows().iter().map(|(flow, usable)| json!({ "flow": flow, "available": usable })).collect::<Vec<_>>(),
             "issuer": self.issuer(),
             "resource": self.resource(),
-            "endpoints": self.endpoints().into_iter().map(|(name, url)| (name.to_owned(), json!(url))).collect::<serde_json::Map<_, _>>(),
+            "endpoints": self.endpoints().map(|each| (each.role.to_owned(), json!(each.place))).collect::<serde_json::Map<_, _>>(),
             "redirect": self.redirect(),
             "scopes": self.scopes(),
-            "fields": self.fields().iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            "asks": self.asked.iter().map(asked_json).collect::<Vec<_>>(),
+            "fields": names(AskedKind::Key),
             "params": definition.params.keys().collect::<Vec<_>>(),
-            "hosts": self.hosts(),
+            "hosts": self.hosts().map(|host| &host.place).collect::<Vec<_>>(),
+            "new_places": self.new.iter().map(|each| json!({ "role": each.role, "place": each.place })).collect::<Vec<_>>(),
             "variables": definition.env.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>(),
+            "setup": setup::json(&self.setups),
             "docs": self.docs(),
             "notes": definition.notes,
         })
     }
+}
+
+fn asked_json(asked: &AskedFor) -> Value {
+    json!({
+        "name": asked.name,
+        "label": asked.label,
+        "kind": asked.kind.as_str(),
+        "secret": asked.secret,
+        "optional": asked.optional,
+        "variables": asked.variables,
+        "default": asked.default,
+        "example": asked.example,
+        "hint": asked.hint,
+    })
 }

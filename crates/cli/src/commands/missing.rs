@@ -1,7 +1,7 @@
 //! Where nothing was ever stored: the provider may not exist, nobody has logged in yet, or the environment is enough.
 
 use authkeep_core::{Broker, Way, ways};
-use authkeep_registry::{Definition, ProviderName};
+use authkeep_registry::{Definition, Found, ProviderName};
 
 use crate::context::Context;
 use crate::env;
@@ -38,10 +38,15 @@ pub(super) fn defined(
     context: &Context,
     provider: &ProviderName,
 ) -> Result<Definition, CommandError> {
+    found(context, provider).map(|found| found.definition)
+}
+
+/// The same, and where it comes from.
+pub(super) fn found(context: &Context, provider: &ProviderName) -> Result<Found, CommandError> {
     let home = context.home()?;
     let registry = context.registry(home.as_ref());
     match registry.find(provider)? {
-        Some(found) => Ok(found.definition),
+        Some(found) => Ok(found),
         None => Err(CommandError::unknown_provider(
             provider,
             &registry.closest(provider.as_str()),

@@ -1,29 +1,43 @@
-//! `authkeep register`: takes a definition of the user's own into the home.
+//! `authkeep register`: takes a definition of the user's own into the home, from a file, standard input or the network.
 
 use std::fs;
-use std::io::Read as _;
-use std::path::PathBuf;
+use std::io::{self, Read};
+use std::path::Path;
 
-use authkeep_registry::OnConflict;
+use authkeep_core::{Address, Broker, Downloaded, Reach};
+use authkeep_registry::{Definition, Draft, OnConflict, Source};
 use clap::Args;
 
-use super::inspect::Inspection;
-use crate::context::{Context, shown};
+use super::agreement::{self, Agreement};
+use super::inspect::{Inspection, new_destinations};
+use crate::context::{Context, OnInterrupt, block_on, shown};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
 use crate::output::{Done, Output};
+use crate::person::Input;
 
-/// Add a provider definition from a file.
+/// Add a provider definition from a file or an address.
 ///
-/// It is checked first; every problem is named with its field. Then it shows where credentials would be sent.
+/// It is checked first; every problem is named with its field and line. Then it shows where credentials would be sent. One from the
+/// network is trusted only when you have said so. Files in authsome's words are converted.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    authkeep register acme.json\n  \
+    authkeep register https://acme.example/authkeep.json\n  \
+    authkeep provider new acme > acme.json && authkeep register acme.json\n  \
+    authkeep register - < acme.json")]
 pub(crate) struct RegisterArgs {
-    /// The definition, a JSON file of schema version 2.
-    file: PathBuf,
+    /// The definition: a JSON file, its https address, or `-` for standard input.
+    #[arg(value_name = "FILE|URL")]
+    source: String,
 
     /// Replace a definition of the same name, a bundled one included.
     #[arg(long)]
     force: bool,
+
+    /// With a URL: trust the places that the definition names, without being asked.
+    #[arg(long, short)]
+    yes: bool,
 }
 
 pub(crate) fn run(
@@ -31,14 +45,25 @@ pub(crate) fn run(
     output: &Output,
     args: &RegisterArgs,
 ) -> Result<Done, CommandError> {
-    let text = read(args)?;
-    let broker = context.broker_or_new()?;
     let conflict = if args.force {
         OnConflict::Replace
     } else {
         OnConflict::Refuse
     };
-    let registered = broker.register(&text, &shown(&args.file), conflict)?;
+    let (broker, draft) = if args.source.contains("://") {
+        let address = address(&args.source)?;
+        let broker = context.broker_or_new()?;
+        let draft = downloaded(context, output, args, &broker, &address, conflict)?;
+        (broker, draft)
+    } else {
+        let (text, name) = read(&args.source)?;
+        let home = context.home()?;
+        let draft = context.registry(home.as_ref()).draft(&name, &text);
+        let draft = draft.map_err(authkeep_registry::RegisterError::from)?;
+        tell_of_conversion(output, &draft);
+        (context.broker_or_new()?, draft)
+    };
+    let registered = broker.register_draft(&draft, conflict)?;
     for warning in &registered.warnings {
         output.warn(warning);
     }
@@ -52,21 +77,102 @@ pub(crate) fn run(
     )))
 }
 
-fn read(args: &RegisterArgs) -> Result<String, CommandError> {
-    /// Larger than any definition; the registry has its own, smaller bound.
-    const MAX: u64 = 1024 * 1024;
-    let failed = |why: String| {
-        CommandError::new(
+fn address(text: &str) -> Result<Address, CommandError> {
+    Address::parse(text, Reach::Public).map_err(|error| {
+        CommandError::caused(ExitCode::Usage, "address", &error).hint(
+            "give the https address of the file itself; of another kind, download it and register the file",
+        )
+    })
+}
+
+/// What is at the address, once the person has agreed to it.
+fn downloaded(
+    context: &Context,
+    output: &Output,
+    args: &RegisterArgs,
+    broker: &Broker,
+    address: &Address,
+    conflict: OnConflict,
+) -> Result<Draft, CommandError> {
+    let Downloaded { text, sha256 } = block_on(OnInterrupt::Drop, async {
+        Ok(broker.download(address).await?)
+    })?;
+    let draft = broker.registry().draft(address.as_str(), &text);
+    let mut draft = draft.map_err(authkeep_registry::RegisterError::from)?;
+    // Before anybody is asked for nothing.
+    broker.registry().check_conflicts(&draft, conflict)?;
+    tell_of_conversion(output, &draft);
+    output.instruct(&in_words(address, &draft.definition));
+    if !args.yes {
+        let input = match context.global.no_input {
+            true => Input::Forbidden,
+            false => Input::Allowed,
+        };
+        match agreement::ask(input)? {
+            Agreement::Given => {}
+            Agreement::Declined => return Err(agreement::declined()),
+            Agreement::Impossible => {
+                return Err(agreement::needed("the places that this definition names"));
+            }
+        }
+    }
+    draft.note_source(address.as_str(), &sha256);
+    Ok(draft)
+}
+
+/// Where people and credentials would be sent, and what of it the bundled definition does not know.
+fn in_words(address: &Address, definition: &Definition) -> String {
+    let new = new_destinations(definition, Source::UserOverridesBundled);
+    let mut text = format!(
+        "{} defines `{}` ({}). These places will be trusted with its logins:",
+        address.as_str(),
+        definition.name,
+        definition.display_name
+    );
+    for each in definition.destinations() {
+        let mark = match new.contains(&each) {
+            true => "  NEW: the bundled definition does not have it",
+            false => "",
+        };
+        text.push_str(&format!("\n  {:<13} {}{mark}", each.role, each.place));
+    }
+    text
+}
+
+fn tell_of_conversion(output: &Output, draft: &Draft) {
+    if let Some(tool) = draft.converted_from {
+        output.say(&format!(
+            "The definition is in {tool}'s words; it is kept in authkeep's."
+        ));
+    }
+    for warning in &draft.warnings {
+        output.warn(&warning.to_string());
+    }
+}
+
+/// The text of a file or of standard input, and what messages call it.
+pub(super) fn read(source: &str) -> Result<(String, String), CommandError> {
+    let path = Path::new(source);
+    let (text, name) = if source == "-" {
+        (capped(io::stdin()), "standard input".to_owned())
+    } else {
+        (fs::File::open(path).and_then(capped), shown(path))
+    };
+    match text {
+        Ok(text) => Ok((text, name)),
+        Err(error) => Err(CommandError::new(
             ExitCode::Other,
             "definition_file",
-            format!("cannot read `{}`: {why}", args.file.display()),
+            format!("cannot read `{name}`: {error}"),
         )
-        .hint("name a JSON file with a provider definition")
-    };
-    let file = fs::File::open(&args.file).map_err(|error| failed(error.to_string()))?;
+        .hint("name a JSON file with a provider definition")),
+    }
+}
+
+fn capped(source: impl Read) -> io::Result<String> {
+    /// Larger than any definition; the registry has its own, smaller bound.
+    const MAX: u64 = 1024 * 1024;
     let mut text = String::new();
-    file.take(MAX)
-        .read_to_string(&mut text)
-        .map_err(|error| failed(error.to_string()))?;
+    source.take(MAX).read_to_string(&mut text)?;
     Ok(text)
 }

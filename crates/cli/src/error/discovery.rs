@@ -1,6 +1,6 @@
 //! What to do where a server's endpoints could not be learnt.
 
-use authkeep_core::{DiscoveryError, HttpError, LoginError};
+use authkeep_core::{DiscoveryError, DownloadError, HttpError, LoginError};
 use authkeep_registry::ProviderName;
 
 use super::CommandError;
@@ -19,6 +19,28 @@ impl From<DiscoveryError> for CommandError {
             _ => Self::caused(ExitCode::AuthenticationFailed, "not_discovered", &error).hint(
                 "nothing was stored; check the address, or write a definition and `authkeep register` it",
             ),
+        }
+    }
+}
+
+/// A definition that somebody has published.
+impl From<DownloadError> for CommandError {
+    fn from(error: DownloadError) -> Self {
+        match &error {
+            DownloadError::Http(HttpError::Forbidden { .. }) => Self::caused(
+                ExitCode::AuthenticationFailed,
+                "forbidden_address",
+                &error,
+            )
+            .hint(
+                "nothing was sent there; if the file is meant, download it and register the file",
+            ),
+            DownloadError::Http(_) => Self::caused(ExitCode::TryAgain, "unavailable", &error)
+                .hint("nothing was stored; try again when it can be reached"),
+            DownloadError::Redirected { .. } => Self::caused(ExitCode::Other, "redirected", &error)
+                .hint("nothing was stored; if you trust that place, register its address"),
+            _ => Self::caused(ExitCode::Other, "definition_file", &error)
+                .hint("nothing was stored; give the address of the JSON file itself"),
         }
     }
 }

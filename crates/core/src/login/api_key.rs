@@ -140,7 +140,7 @@ async fn obtain(
             .map(|field| FieldRequest {
                 name: field.name.clone(),
                 label: label(field, provider),
-                variables: variables(definition, &field.name),
+                variables: key_variables(definition, &field.name),
                 secret: field.secret,
                 optional: field.optional,
                 hint: field.hint.clone(),
@@ -168,7 +168,7 @@ async fn obtain(
 }
 
 /// The variables that hand the field out, and hold it too; where there are none, one of its own, which is only read here.
-fn variables(definition: &Definition, field: &str) -> Vec<String> {
+pub(crate) fn key_variables(definition: &Definition, field: &str) -> Vec<String> {
     match field_variables(definition, field) {
         none if none.is_empty() => vec![client_variable(definition, field)],
         variables => variables,

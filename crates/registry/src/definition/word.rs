@@ -26,6 +26,9 @@ macro_rules! words {
         pub enum $name { $($(#[$doc])* $variant,)+ }
 
         impl $name {
+            /// All of them, in the order in which they are declared.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
             /// The word used in definitions.
             #[must_use]
             pub fn as_str(self) -> &'static str {

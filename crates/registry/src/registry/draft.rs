@@ -46,6 +46,11 @@ impl Registry {
     /// # Errors
     /// [`DefinitionError`] holds every fault.
     pub fn draft(&self, file: &str, text: &str) -> Result<Draft, DefinitionError> {
+        self.drafted(file, text)
+            .map_err(|error| error.in_text(&dialect::without_comments(text)))
+    }
+
+    fn drafted(&self, file: &str, text: &str) -> Result<Draft, DefinitionError> {
         let document = dialect::parse(file, text)?;
         let merged = self.extended(file, document.map.clone(), extends::Side::User)?;
         let definition = Definition::read(file, &merged, Trust::Foreign)?;

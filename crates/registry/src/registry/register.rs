@@ -108,28 +108,9 @@ impl Registry {
     /// As [`Registry::register`].
     pub fn store(&self, draft: &Draft, conflict: OnConflict) -> Result<Registered, RegisterError> {
         let user = self.user.as_ref().ok_or(RegisterError::NoDirectory)?;
+        let replaced = self.check_conflicts(draft, conflict)?;
         let definition = draft.definition.clone();
         let name = &definition.name;
-        let twin = bundled::resembling(name.as_str());
-        let names = self.user_names().map_err(RegisterError::Unlisted)?;
-        let replaced = names.contains(name);
-        if conflict == OnConflict::Refuse {
-            let taken = names
-                .iter()
-                .find(|taken| taken.as_str().eq_ignore_ascii_case(name.as_str()));
-            if let Some(taken) = taken {
-                return Err(RegisterError::Exists {
-                    name: taken.clone(),
-                });
-            }
-            if let Some(twin) = twin {
-                return Err(RegisterError::Bundled {
-                    name: name.clone(),
-                    bundled: twin.name.to_owned(),
-                });
-            }
-        }
-        self.check_aliases(&definition, &names)?;
         let warnings = self.shared_variables(&definition);
         let mode = match conflict {
             OnConflict::Refuse => WriteMode::New,
@@ -157,6 +138,39 @@ impl Registry {
             path,
             warnings,
         })
+    }
+
+    /// Whether a definition could be stored: nothing that is there is in its way. True when one of the user's would be
+    /// replaced.
+    ///
+    /// # Errors
+    /// As [`Registry::register`].
+    pub fn check_conflicts(
+        &self,
+        draft: &Draft,
+        conflict: OnConflict,
+    ) -> Result<bool, RegisterError> {
+        let name = &draft.definition.name;
+        let twin = bundled::resembling(name.as_str());
+        let names = self.user_names().map_err(RegisterError::Unlisted)?;
+        if conflict == OnConflict::Refuse {
+            let taken = names
+                .iter()
+                .find(|taken| taken.as_str().eq_ignore_ascii_case(name.as_str()));
+            if let Some(taken) = taken {
+                return Err(RegisterError::Exists {
+                    name: taken.clone(),
+                });
+            }
+            if let Some(twin) = twin {
+                return Err(RegisterError::Bundled {
+                    name: name.clone(),
+                    bundled: twin.name.to_owned(),
+                });
+            }
+        }
+        self.check_aliases(&draft.definition, &names)?;
+        Ok(names.contains(name))
     }
 
     /// Removes the user's definition of exactly this name; a bundled one stays. False when the user

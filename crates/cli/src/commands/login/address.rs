@@ -2,13 +2,11 @@
 
 use std::str::FromStr;
 
-use authkeep_core::{
-    Address, AskError, FieldRequest, Interaction as _, Reach, Survey, known_at, name_for,
-};
+use authkeep_core::{Address, Reach, Survey, known_at, name_for};
 use authkeep_registry::{InvalidName, OnConflict, ProviderName, RegisterError, Registry};
 use clap::Args;
-use secrecy::ExposeSecret as _;
 
+use crate::commands::agreement::{self, Agreement};
 use crate::context::{Context, OnInterrupt, block_on};
 use crate::error::CommandError;
 use crate::exit_code::ExitCode;
@@ -185,43 +183,13 @@ fn in_words(address: &Address, survey: &Survey) -> String {
 }
 
 fn agree(person: &TerminalPerson) -> Result<(), CommandError> {
-    let question = FieldRequest {
-        name: "trust".to_owned(),
-        label: "Type yes to trust them".to_owned(),
-        variables: Vec::new(),
-        secret: false,
-        optional: false,
-        hint: None,
-        pattern: None,
-        docs: None,
-    };
-    let answer = block_on(OnInterrupt::Drop, async { Ok(person.ask(&question).await) })?;
-    let declined = || {
-        CommandError::new(
-            ExitCode::Interrupted,
-            "cancelled",
-            "they are not trusted; nothing was stored",
-        )
-        .hint("run it again and type yes, if they are the right ones")
-    };
-    match answer {
-        // EXPOSE: a yes or a no.
-        Ok(answer) => match answer.expose_secret().trim().to_ascii_lowercase().as_str() {
-            "yes" | "y" => Ok(()),
-            _ => Err(declined()),
-        },
-        Err(AskError::Cancelled) => Err(declined()),
-        Err(AskError::NotPossible) => Err(not_asked()),
-        Err(error) => Err(CommandError::caused(ExitCode::Other, "terminal", &error)
-            .hint("run it in a terminal, or with --yes")),
+    match agreement::ask(person.input)? {
+        Agreement::Given => Ok(()),
+        Agreement::Declined => Err(agreement::declined()),
+        Agreement::Impossible => Err(not_asked()),
     }
 }
 
 fn not_asked() -> CommandError {
-    CommandError::new(
-        ExitCode::Usage,
-        "trust_needed",
-        "somebody has to say that the servers at this address are to be trusted, and nobody can be asked here",
-    )
-    .hint("add --yes, or run it in a terminal without --no-input")
+    agreement::needed("the servers at this address")
 }
