@@ -70,7 +70,7 @@ fn definitions() {
     assert_eq!(keys(&providers), "broken providers");
     assert_eq!(
         keys(&providers["providers"][0]),
-        "category display_name flows provider source"
+        "aliases category community_checked display_name extends flows provider source"
     );
     let found = ok(&product, &["providers", "--search", "gitlab"]);
     assert_eq!(found["providers"].as_array().unwrap().len(), 1, "{found}");
@@ -79,7 +79,8 @@ fn definitions() {
     let inspect = ok(&product, &["inspect", "gh"]);
     assert_eq!(
         keys(&inspect),
-        "category display_name docs endpoints fields flows hosts issuer notes params provider redirect resource scopes source variables"
+        "aliases asks category community_checked display_name docs endpoints extends fields flows hosts issuer new_places notes params \
+         provider redirect resource scopes setup source variables"
     );
     assert_eq!(inspect["provider"], "github");
     assert_eq!(keys(&inspect["flows"][0]), "available flow");
