@@ -15,9 +15,8 @@ use anstyle::{AnsiColor, Style};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-pub(crate) use self::live::Live;
+pub(crate) use self::live::{Live, Size};
 
-use self::live::Size;
 use crate::args::GlobalArgs;
 use crate::env;
 use crate::error::{CommandError, without_the_words};

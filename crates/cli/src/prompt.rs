@@ -10,6 +10,8 @@ mod line;
 #[cfg(not(unix))]
 mod no_terminal;
 #[cfg(unix)]
+mod picker;
+#[cfg(unix)]
 mod quiet;
 #[cfg(unix)]
 mod terminal;
@@ -17,7 +19,9 @@ mod terminal;
 use secrecy::SecretString;
 
 #[cfg(not(unix))]
-pub(crate) use self::no_terminal::{Lines, ask, is_possible};
+pub(crate) use self::no_terminal::{Lines, ask, is_possible, pick};
+#[cfg(unix)]
+pub(crate) use self::picker::pick;
 #[cfg(unix)]
 pub(crate) use self::terminal::{Lines, ask, is_possible};
 
@@ -38,4 +42,24 @@ pub(crate) enum Answer {
 pub(crate) enum Echo {
     On,
     Off,
+}
+
+/// What one of can be chosen.
+pub(crate) trait Candidates {
+    /// The numbers of those that fit what was typed, the best first; all where nothing was.
+    fn matching(&self, typed: &str) -> Vec<usize>;
+
+    /// What is shown of one.
+    fn line(&self, candidate: usize) -> String;
+}
+
+/// What came of choosing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Picked {
+    /// The number of a candidate.
+    One(usize),
+    /// Ctrl-C, Esc, or the end of input.
+    Nothing,
+    /// There is no terminal.
+    NoTerminal,
 }

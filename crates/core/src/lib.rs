@@ -6,7 +6,6 @@
 //! Start at [`Broker`]. `Broker::lookup` is synchronous and answers from the vault alone; `Broker::resolve` goes on to refresh
 //! what is about to expire. Neither hands out a secret: [`Broker::release`] does, and only after the release is on record.
 
-mod asked_for;
 mod authorization_server;
 mod broker;
 mod chain;
@@ -17,7 +16,6 @@ mod connection_lock;
 mod credential;
 mod default_connection;
 mod discovery;
-mod download;
 mod environment;
 mod exchange;
 mod export;
@@ -35,17 +33,16 @@ mod lookup;
 mod name;
 mod outlet;
 mod pinned;
+mod prospect;
 mod record;
 mod refresh;
 mod register;
 mod registration;
 mod release;
 mod resolve;
-mod setup_steps;
 mod survey;
 mod token_id;
 
-pub use asked_for::{AskedFor, AskedKind, asked_for, found_out};
 pub use broker::{Broker, BrokerParts};
 pub use chain::{Method, Obtained, Way, ways};
 pub use client_assertion::NotSigned;
@@ -54,7 +51,6 @@ pub use connection::{Connection, ConnectionStatus, CredentialKind, LoginExpiry, 
 pub use credential::{Credential, StandIn, UnknownField};
 pub use default_connection::UseError;
 pub use discovery::DiscoveryError;
-pub use download::{DownloadError, Downloaded};
 pub use environment::{Environment, credential_variables};
 pub use export::{ExportError, ExportFormat, Variables};
 pub use home::{Config, EncryptionMode, Home, HomeError, ProfileChange, ProfileError, check_home};
@@ -75,12 +71,13 @@ pub use logout::{LogoutError, LogoutOutcome, RemoteRevocation};
 pub use lookup::{Lookup, LookupError, token_variables};
 pub use name::{ConnectionName, ProfileName, login_command};
 pub use outlet::{Outlet, OutletError, OutletHost};
+pub use prospect::{AskedFor, AskedKind, asked_for, found_out};
 pub use record::RecordError;
 pub use refresh::{
     Backoff, InProcess, RefreshError, RefreshOrder, RefreshRunner, Renewal, Trouble,
 };
+pub use register::{DownloadError, Downloaded};
 pub use release::{Purpose, ReleaseError};
 pub use resolve::ResolveError;
-pub use setup_steps::{Setup, SetupStep, setup_steps};
 pub use survey::{Address, Survey, known_at, name_for};
 pub use token_id::TokenId;

@@ -41,6 +41,7 @@ mod leaks_argv;
 mod leaks_logs;
 mod login_address;
 mod login_anywhere;
+mod login_chosen;
 mod login_device;
 mod login_device_openid;
 mod login_device_terminal;

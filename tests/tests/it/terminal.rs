@@ -51,6 +51,28 @@ impl Terminal {
         Self::sized(product, script, SIZE)
     }
 
+    /// Runs a script in which `authkeep` is the binary, on a terminal of this size.
+    pub(crate) fn of(product: &Product, script: &str, rows: u16, columns: u16) -> Self {
+        let binary = authkeep_bin();
+        let script = script.replace("authkeep ", &format!("{} ", binary.display()));
+        let size = Winsize {
+            ws_row: rows,
+            ws_col: columns,
+            ..SIZE
+        };
+        Self::sized(product, &script, size)
+    }
+
+    /// Makes the terminal larger or smaller.
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
+        let size = Winsize {
+            ws_row: rows,
+            ws_col: columns,
+            ..SIZE
+        };
+        tcsetwinsize(&self.keyboard, size).unwrap();
+    }
+
     fn sized(product: &Product, script: &str, size: Winsize) -> Self {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let master = openpt(flags).unwrap();

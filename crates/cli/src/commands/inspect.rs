@@ -5,7 +5,8 @@ mod setup;
 use std::io::{self, Write};
 
 use authkeep_core::{
-    AskedFor, AskedKind, Setup, asked_for, found_out, redirect_address, setup_steps, usable_flows,
+    AskedFor, AskedKind, SetupStep, asked_for, found_out, redirect_address, setup_steps,
+    usable_flows,
 };
 use authkeep_registry::{
     Definition, Destination, Flow, OAuthEndpoints, Provider, ProviderName, Registry, Source,
@@ -40,7 +41,7 @@ pub(super) struct Inspection {
     /// With its parameters' defaults, or samples where they have none.
     provider: Option<Provider>,
     asked: Vec<AskedFor>,
-    setups: Vec<Setup>,
+    steps: Vec<SetupStep>,
     destinations: Vec<Destination>,
     /// Those that the bundled definition of the same name does not have.
     new: Vec<Destination>,
@@ -51,7 +52,7 @@ impl Inspection {
         Self {
             provider: definition.bind(&definition.sample_params()).ok(),
             asked: asked_for(&definition),
-            setups: setup_steps(&definition),
+            steps: setup_steps(&definition),
             destinations: definition.destinations(),
             new: new_destinations(&definition, source),
             definition,
@@ -240,7 +241,7 @@ impl View for Inspection {
         if !variables.is_empty() {
             writeln!(out, "  exports       {}", variables.join(" "))?;
         }
-        setup::show(&self.setups, out)?;
+        setup::show(&self.steps, out)?;
         if let Some(docs) = self.docs() {
             writeln!(out, "\nMore: {docs}")?;
         }
@@ -277,7 +278,7 @@ impl View for Inspection {
             "hosts": self.hosts().map(|host| &host.place).collect::<Vec<_>>(),
             "new_places": self.new.iter().map(|each| json!({ "role": each.role, "place": each.place })).collect::<Vec<_>>(),
             "variables": definition.env.iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>(),
-            "setup": setup::json(&self.setups),
+            "setup": setup::json(&self.steps),
             "docs": self.docs(),
             "notes": definition.notes,
         })

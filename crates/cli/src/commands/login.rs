@@ -1,6 +1,7 @@
 //! `authkeep login`: acquires a credential and stores it.
 
 mod address;
+mod choice;
 mod scopes;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ use crate::person::{Asking, Input, Paste, TerminalPerson};
 /// given, or scopes that it does not have.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
+    authkeep login\n  \
     authkeep login github\n  \
     authkeep login openai --with-token < key.txt\n  \
     authkeep login github --flow device_code\n  \
@@ -50,9 +52,9 @@ use crate::person::{Asking, Input, Paste, TerminalPerson};
 )]
 pub(crate) struct LoginArgs {
     /// The provider, as `authkeep providers` lists it; or the address of a server that says by itself how to log in to
-    /// it, such as an MCP server (https://…).
+    /// it, such as an MCP server (https://…). Without it you choose from a list.
     #[arg(value_name = "PROVIDER|URL")]
-    service: Service,
+    service: Option<Service>,
 
     /// Name of the connection, for several accounts at one provider: letters, digits, `.` `_` `@` `+` `-`. Without it the one that `authkeep use` has
     /// chosen, or `default`.
@@ -164,7 +166,11 @@ pub(crate) fn run(
     if args.paste && person.pasting() == Pasting::Impossible {
         return Err(no_paste());
     }
-    let provider = match &args.service {
+    let service = match &args.service {
+        Some(service) => service.clone(),
+        None => Service::Named(choice::chosen(context, person.input)?),
+    };
+    let provider = match &service {
         Service::Named(name) if args.address.is_given() => return Err(no_address(name)),
         Service::Named(name) => {
             let defined = defined(context, name);

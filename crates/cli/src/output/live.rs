@@ -11,15 +11,15 @@ pub(crate) struct Live {
 
 /// Columns and rows of a terminal.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Size {
-    pub(super) columns: usize,
-    pub(super) rows: usize,
+pub(crate) struct Size {
+    pub(crate) columns: usize,
+    pub(crate) rows: usize,
 }
 
 impl Live {
     /// What to send so that `text` stands where the last text stood; nothing if that is as it is. What does not
     /// fit is cut off: a line that wraps would be counted as one, and the next drawing would start too low.
-    pub(super) fn frame(&mut self, text: &str, size: Size) -> Option<String> {
+    pub(crate) fn frame(&mut self, text: &str, size: Size) -> Option<String> {
         let fitted = fit(text, size);
         let lines: Vec<&str> = fitted.lines().collect();
         if fitted == self.shown && size.columns == self.columns {

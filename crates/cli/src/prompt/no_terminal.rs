@@ -3,11 +3,16 @@
 use std::future::ready;
 use std::io;
 
-use super::{Answer, Echo};
+use super::{Answer, Candidates, Echo, Picked};
 
 /// Nobody is asked.
 pub(crate) async fn ask(_question: &str, _echo: Echo) -> io::Result<Answer> {
     ready(Ok(Answer::NoTerminal)).await
+}
+
+/// Nobody chooses.
+pub(crate) async fn pick(_title: &str, _candidates: &dyn Candidates) -> io::Result<Picked> {
+    ready(Ok(Picked::NoTerminal)).await
 }
 
 /// Nobody can be asked.

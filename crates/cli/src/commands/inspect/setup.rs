@@ -1,16 +1,16 @@
-//! The steps of setting a provider up, numbered.
+//! The steps of setting a provider up, numbered, for each flow.
 
 use std::io::{self, Write};
 
-use authkeep_core::Setup;
+use authkeep_core::SetupStep;
 use serde_json::{Value, json};
 
-pub(super) fn show(setups: &[Setup], out: &mut dyn Write) -> io::Result<()> {
-    for setup in setups {
-        let flows = flows(setup).join(", ");
-        writeln!(out, "\nTo set it up for {flows}:")?;
-        for (at, step) in setup.steps.iter().enumerate() {
-            writeln!(out, "  {}. {}", at + 1, capital(&step.text))?;
+pub(super) fn show(steps: &[SetupStep], out: &mut dyn Write) -> io::Result<()> {
+    for of_flow in by_flow(steps) {
+        let flow = of_flow.first().map_or("", |step| step.flow.as_str());
+        writeln!(out, "\nTo set it up for {flow}:")?;
+        for (at, step) in of_flow.iter().enumerate() {
+            writeln!(out, "  {}. {}", at + 1, step.text)?;
             if let Some(link) = &step.link {
                 writeln!(out, "     {link}")?;
             }
@@ -19,22 +19,17 @@ pub(super) fn show(setups: &[Setup], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-pub(super) fn json(setups: &[Setup]) -> Value {
-    let steps = |setup: &Setup| {
-        let steps: Vec<_> = (setup.steps.iter())
+pub(super) fn json(steps: &[SetupStep]) -> Value {
+    let all = by_flow(steps).map(|of_flow| {
+        let steps: Vec<_> = (of_flow.iter())
             .map(|step| json!({ "text": step.text, "link": step.link }))
             .collect();
-        json!({ "flows": flows(setup), "steps": steps })
-    };
-    setups.iter().map(steps).collect()
+        json!({ "flow": of_flow.first().map(|step| step.flow.as_str()), "steps": steps })
+    });
+    all.collect()
 }
 
-fn flows(setup: &Setup) -> Vec<&'static str> {
-    setup.flows.iter().map(|flow| flow.as_str()).collect()
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    format!("{}{}", first.unwrap_or_default(), letters.as_str())
+/// The steps of one flow stand together.
+fn by_flow(steps: &[SetupStep]) -> impl Iterator<Item = &[SetupStep]> {
+    steps.chunk_by(|one, next| one.flow == next.flow)
 }

@@ -56,7 +56,7 @@ impl Broker {
     /// [`DownloadError`] says what was there instead.
     pub async fn download(&self, address: &Address) -> Result<Downloaded, DownloadError> {
         let host = address.host().to_owned();
-        let response = self.ask_for(address).await?;
+        let response = self.question(address).await?;
         let not_json = |kind| DownloadError::NotJson {
             host: host.clone(),
             kind,
@@ -85,7 +85,7 @@ impl Broker {
         }
     }
 
-    async fn ask_for(&self, address: &Address) -> Result<HttpResponse, HttpError> {
+    async fn question(&self, address: &Address) -> Result<HttpResponse, HttpError> {
         let request = address.request();
         let sent = self
             .parts
