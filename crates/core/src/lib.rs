@@ -33,7 +33,7 @@ mod lookup;
 mod name;
 mod outlet;
 mod pinned;
-mod prospect;
+pub mod prospect;
 mod record;
 mod refresh;
 mod register;
@@ -71,12 +71,10 @@ pub use logout::{LogoutError, LogoutOutcome, RemoteRevocation};
 pub use lookup::{Lookup, LookupError, token_variables};
 pub use name::{ConnectionName, ProfileName, login_command};
 pub use outlet::{Outlet, OutletError, OutletHost};
-pub use prospect::{AskedFor, AskedKind, asked_for, found_out};
 pub use record::RecordError;
 pub use refresh::{
     Backoff, InProcess, RefreshError, RefreshOrder, RefreshRunner, Renewal, Trouble,
 };
-pub use register::{DownloadError, Downloaded};
 pub use release::{Purpose, ReleaseError};
 pub use resolve::ResolveError;
 pub use survey::{Address, Survey, known_at, name_for};

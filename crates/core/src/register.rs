@@ -1,11 +1,8 @@
 //! Definitions of the user's own, taken in and removed, on record.
 
-mod download;
-
 use authkeep_audit::{Action, Outcome};
 use authkeep_registry::{Draft, OnConflict, ProviderName, RegisterError, Registered};
 
-pub use self::download::{DownloadError, Downloaded};
 use crate::Broker;
 
 impl Broker {

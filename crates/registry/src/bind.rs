@@ -85,15 +85,32 @@ impl Definition {
         let needed = self.params.iter().filter(|(_, param)| {
             param.default.is_none() && !param.optional && param.from.is_none()
         });
-        let value = |(name, param): (&String, &Param)| {
-            let example = param.example.clone();
-            let fits = |example: &String| self.check_value(name, param, example).is_ok();
-            let value = example
-                .filter(fits)
-                .unwrap_or_else(|| self.invented(name).to_owned());
-            (name.clone(), value)
-        };
-        needed.map(value).collect()
+        let value = |(name, _): (&String, &Param)| Some((name.clone(), self.sample(name)?));
+        needed.filter_map(value).collect()
+    }
+
+    /// A value as the parameter `name` may have it, as far as one can be made up; `None` where there is no such parameter.
+    #[must_use]
+    pub fn sample(&self, name: &str) -> Option<String> {
+        /// Names, numbers and identifiers as services hand them out.
+        const USUAL: [&str; 5] = [
+            "sample",
+            "12345678",
+            "ABCDEFGHIJ",
+            "abcdefghijklmnopqrst",
+            "00000000-0000-0000-0000-000000000000",
+        ];
+        let param = self.params.get(name)?;
+        let example = param.example.as_deref().unwrap_or_default();
+        let first = example.split([' ', ',']).next();
+        let invented = self.invented(name);
+        let fits = |value: &&str| !value.is_empty() && self.check_value(name, param, value).is_ok();
+        let mut candidates = [example]
+            .into_iter()
+            .chain(first)
+            .chain([invented])
+            .chain(USUAL);
+        Some(candidates.find(fits).unwrap_or(invented).to_owned())
     }
 
     /// A value that fits every template, though perhaps not the pattern.

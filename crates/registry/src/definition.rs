@@ -251,7 +251,8 @@ fn read_fields(mut fields: Fields<'_>) -> Option<Definition> {
     if let Some(name) = &name {
         check_aliases(&fields, name, &aliases);
     }
-    fields.finish_except(|key| key.starts_with("x-"));
+    // `$schema` is for editors.
+    fields.finish_except(|key| key.starts_with("x-") || key == "$schema");
     Some(Definition {
         name: name?,
         display_name: display_name?,

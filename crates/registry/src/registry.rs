@@ -28,6 +28,8 @@ use crate::name::ProviderName;
 #[derive(Clone, Debug)]
 pub struct Registry {
     user: Option<UserDir>,
+    /// A definition that is not stored, and is known all the same.
+    guest: Option<Definition>,
 }
 
 /// A definition and where it came from.
@@ -87,6 +89,16 @@ impl Registry {
     pub fn new(user_dir: Option<PathBuf>) -> Self {
         Self {
             user: user_dir.map(UserDir::new),
+            guest: None,
+        }
+    }
+
+    /// The same registry with one more definition, which nobody has stored: for trying it out.
+    #[must_use]
+    pub fn with_guest(&self, definition: Definition) -> Self {
+        Self {
+            guest: Some(definition),
+            ..self.clone()
         }
     }
 
@@ -163,6 +175,13 @@ impl Registry {
 
     /// Looks a definition up under its own name.
     fn find_named(&self, name: &ProviderName) -> Result<Option<Found>, RegistryError> {
+        let guest = self.guest.as_ref();
+        if let Some(guest) = guest.filter(|guest| guest.name == *name) {
+            return Ok(Some(Found {
+                definition: guest.clone(),
+                source: Source::User,
+            }));
+        }
         let bundled = bundled::by_name(name.as_str());
         if let Some(file) = self
             .user

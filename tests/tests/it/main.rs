@@ -58,6 +58,7 @@ mod port_squatted;
 mod progress;
 mod prompt;
 mod prompt_interrupted;
+mod provider;
 mod providers;
 mod refresh_apart;
 mod refresh_callers_killed;

@@ -4,10 +4,8 @@ mod setup;
 
 use std::io::{self, Write};
 
-use authkeep_core::{
-    AskedFor, AskedKind, SetupStep, asked_for, found_out, redirect_address, setup_steps,
-    usable_flows,
-};
+use authkeep_core::prospect::{AskedFor, AskedKind, asked_for, found_out};
+use authkeep_core::{SetupStep, redirect_address, setup_steps, usable_flows};
 use authkeep_registry::{
     Definition, Destination, Flow, OAuthEndpoints, Provider, ProviderName, Registry, Source,
 };

@@ -4,7 +4,8 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use authkeep_core::{Address, Broker, Downloaded, Reach};
+use authkeep_core::prospect::Downloaded;
+use authkeep_core::{Address, Broker, Reach};
 use authkeep_registry::{Definition, Draft, OnConflict, Source};
 use clap::Args;
 
@@ -24,7 +25,7 @@ use crate::person::Input;
 #[command(after_help = "Examples:\n  \
     authkeep register acme.json\n  \
     authkeep register https://acme.example/authkeep.json\n  \
-    authkeep provider new acme > acme.json && authkeep register acme.json\n  \
+    authkeep provider new acme && authkeep register acme.json\n  \
     authkeep register - < acme.json")]
 pub(crate) struct RegisterArgs {
     /// The definition: a JSON file, its https address, or `-` for standard input.

@@ -1,6 +1,7 @@
 //! What to do where a server's endpoints could not be learnt.
 
-use authkeep_core::{DiscoveryError, DownloadError, HttpError, LoginError};
+use authkeep_core::prospect::DownloadError;
+use authkeep_core::{DiscoveryError, HttpError, LoginError};
 use authkeep_registry::ProviderName;
 
 use super::CommandError;

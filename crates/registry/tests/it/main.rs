@@ -11,6 +11,7 @@ mod extends;
 mod performance;
 mod registering;
 mod robustness;
+mod schema;
 mod user_directory;
 
 use std::path::Path;
