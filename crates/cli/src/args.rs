@@ -112,12 +112,9 @@ subcommands! {
     Providers(commands::providers::ProvidersArgs),
     Inspect(commands::inspect::InspectArgs),
     Register(commands::register::RegisterArgs),
-<<<<<<< HEAD
     Import(commands::import::ImportArgs),
     Setup(commands::setup::SetupArgs),
-=======
     Provider(commands::provider::ProviderArgs),
->>>>>>> 320077e (provider: begin, check and rehearse definitions, with a JSON Schema for editors)
     Profile(commands::profile::ProfileArgs),
     Whoami(commands::whoami::WhoamiArgs),
     Doctor(commands::doctor::DoctorArgs),

@@ -63,12 +63,9 @@ pub(crate) fn run(
         Command::Launch(args) => launch::run(context, args),
         Command::Inspect(args) => inspect::run(context, args),
         Command::Register(args) => register::run(context, output, args),
-<<<<<<< HEAD
         Command::Import(args) => import::run(context, output, args),
         Command::Setup(args) => setup::run(context, output, args),
-=======
         Command::Provider(args) => provider::run(context, output, args),
->>>>>>> 320077e (provider: begin, check and rehearse definitions, with a JSON Schema for editors)
         Command::Profile(args) => profile::run(context, output, args),
         Command::Whoami(args) => whoami::run(context, args),
         Command::Doctor(args) => doctor::run(context, args),

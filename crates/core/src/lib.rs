@@ -2,7 +2,6 @@
 //!
 //! This crate combines the leaves: registry, `flows`, vault and audit log. It reads no environment, no home directory and no
 //! system clock, and prints nothing: the caller hands in paths, clock, randomness, an HTTP client and somebody to ask.
-//!
 //! Start at [`Broker`]. `Broker::lookup` is synchronous and answers from the vault alone; `Broker::resolve` goes on to refresh
 //! what is about to expire. Neither hands out a secret: [`Broker::release`] does, and only after the release is on record.
 
