@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::tcgetwinsize;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::keyboard::Keyboard;
 use super::quiet::Quiet;
@@ -52,6 +52,8 @@ pub(crate) async fn pick(title: &str, candidates: &dyn Candidates) -> io::Result
             Some(Key::Suspend) => {
                 screen.clear()?;
                 kill_current_process_group(Signal::TSTP)?;
+                // The handler gets its turn; what is drawn after this is drawn when the program goes on.
+                sleep(SEQUENCE).await;
             }
             Some(Key::Move(by)) => choice.step(by, screen.page()),
             Some(Key::Erase) => choice.search(|text| {

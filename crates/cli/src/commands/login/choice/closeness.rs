@@ -46,16 +46,15 @@ fn of_text(word: &str, text: &str) -> Option<usize> {
     }
 }
 
-/// How many letters stand between those of the word, which come in its order.
+/// How many letters stand between those of the word, which come in its order, and whether any stand before them.
 fn scattered(word: &str, text: &str) -> Option<usize> {
     let mut text = text.chars();
     let mut gaps = 0;
     let mut begun = false;
     for letter in word.chars() {
         let before = text.by_ref().position(|c| c == letter)?;
-        if begun {
-            gaps += before;
-        }
+        // Where the word begins later, it is a little farther.
+        gaps += if begun { before } else { before.min(1) };
         begun = true;
     }
     Some(gaps)
