@@ -8,6 +8,7 @@ use authkeep_tests::{Consent, Product, rounds};
 use serde_json::{Value, json};
 
 use crate::acme::Acme;
+use crate::services::at_the_registered_port;
 use crate::terminal::Terminal;
 
 fn written(product: &Product, definition: &Value) -> PathBuf {
@@ -189,7 +190,8 @@ fn bundled_definitions_can_be_rehearsed_to_their_end() {
     let product = Product::new();
     let mut ended = 0;
     for file in files.iter().step_by(step) {
-        let (code, found) = product.json(&["provider", "check", file.to_str().unwrap()]);
+        let attempt = || product.json(&["provider", "check", file.to_str().unwrap()]);
+        let (code, found) = at_the_registered_port(attempt, |(_, found)| found.to_string());
         assert_eq!(code, 0, "{}: {found}", file.display());
         ended += 1;
     }
