@@ -1,12 +1,15 @@
 //! From a provider definition to the arguments of `flows`: the one place where the two vocabularies meet.
 
+mod vendor_request;
+
 use std::time::Duration;
 
 use authkeep_flows as flows;
 use authkeep_registry as registry;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
-use crate::pinned::Pinned;
+pub(crate) use self::vendor_request::{Carried, Spelled, method};
 use crate::record::{ClientRecord, ConnectionRecord};
 use crate::registration::Registration;
 use crate::{Broker, NotSigned};
@@ -125,12 +128,49 @@ impl<'a> AuthorizationServer<'a> {
         broker: &Broker,
     ) -> Result<flows::Client, NotSigned> {
         let Some(issued_to) = &login.client else {
-            let nobody = ClientRecord::new(String::new(), None, Pinned::default());
-            return Ok(self.client_without_proof(&nobody));
+            return Ok(self.client_without_proof(&ClientRecord::nobody()));
         };
         let newer = saved
             .filter(|saved| saved.client_id == issued_to.client_id && self.admits(saved, request));
         self.client(newer.unwrap_or(issued_to), request, broker)
+    }
+
+    /// The standard refresh with what the definition says besides: another address, another way to authenticate, further
+    /// parameters and headers.
+    pub(crate) fn refresh_with(
+        &self,
+        refresh: &registry::Request,
+        mut endpoint: flows::TokenEndpoint,
+        mut client: flows::Client,
+        token: &SecretString,
+    ) -> Option<flows::HttpRequest> {
+        if let Some(auth) = refresh.auth.filter(|_| client.secret.is_some()) {
+            client.auth = match auth {
+                registry::RequestAuth::Basic => flows::ClientAuth::Basic,
+                registry::RequestAuth::Body => self.client_auth(),
+                _ => flows::ClientAuth::None,
+            };
+        }
+        let id = client.id.as_str();
+        let fill = |template: &registry::Template| {
+            template.render(|name| (name == "client_id").then_some(id))
+        };
+        if let Some(url) = &refresh.url {
+            endpoint.url = Url::parse(&fill(url)?).ok()?;
+        }
+        endpoint.format = body_format(refresh.format);
+        let named = |name: &String| refresh.params.iter().any(|(own, _)| own == name);
+        endpoint.params.retain(|(name, _)| !named(name));
+        for (name, template) in &refresh.params {
+            endpoint.params.push((name.clone(), fill(template)?));
+        }
+        // EXPOSE: into flows' own secret type.
+        let sent = flows::RefreshToken::new(token.expose_secret().to_owned());
+        let mut request = flows::refresh_request(&endpoint, &client, &sent, None);
+        for (name, template) in &refresh.headers {
+            request = request.with_header(name.as_str(), fill(template)?);
+        }
+        Some(request)
     }
 
     /// How the definition wants clients to authenticate.
@@ -148,6 +188,8 @@ impl<'a> AuthorizationServer<'a> {
         match request {
             ClientRequest::DeviceAuthorization => record.pinned.admits_device_requests(self.oauth),
             ClientRequest::Token => record.pinned.admits_token_requests(self.oauth),
+            ClientRequest::Refresh => record.pinned.admits_refreshes(self.oauth),
+            ClientRequest::Upgrade => record.pinned.admits_upgrades(self.oauth),
             ClientRequest::Revocation => {
                 revocation.is_some_and(|revocation| record.pinned.admits_revocation(revocation))
             }
@@ -167,5 +209,7 @@ fn body_format(format: registry::BodyFormat) -> flows::BodyFormat {
 pub(crate) enum ClientRequest {
     DeviceAuthorization,
     Token,
+    Refresh,
+    Upgrade,
     Revocation,
 }

@@ -90,6 +90,8 @@ pub struct LoginExpiry<'a> {
 pub(crate) enum RenewalGrant<'a> {
     /// A refresh token (RFC 6749 §6), which may be good for one use only.
     RefreshToken(&'a SecretString),
+    /// The access token itself, as long as it works.
+    AccessToken(&'a SecretString),
     /// The client itself (RFC 6749 §4.4), as often as it likes.
     Client(&'a ClientRecord),
     /// The fields of an API key that is exchanged for a token, as often as need be.
@@ -155,7 +157,7 @@ impl Connection {
             {
                 ConnectionStatus::Invalid
             }
-            Verdict::Good if self.has_expired(now) && !self.is_refreshable() => {
+            Verdict::Good if self.has_expired(now) && !self.can_be_renewed(now) => {
                 ConnectionStatus::Expired
             }
             Verdict::Good => ConnectionStatus::Connected,
@@ -195,6 +197,14 @@ impl Connection {
         self.renewal_grant().is_some()
     }
 
+    /// Whether that is so at `now`: what has run out does not renew itself.
+    pub(crate) fn can_be_renewed(&self, now: Timestamp) -> bool {
+        match self.renewal_grant() {
+            Some(RenewalGrant::AccessToken(_)) => !self.has_expired(now),
+            grant => grant.is_some(),
+        }
+    }
+
     /// What buys the next access token.
     pub(crate) fn renewal_grant(&self) -> Option<RenewalGrant<'_>> {
         let record = &self.record;
@@ -203,6 +213,9 @@ impl Connection {
         }
         if record.access_token.is_some() && !record.fields.is_empty() {
             return Some(RenewalGrant::Key);
+        }
+        if record.pinned.renews_itself {
+            return record.access_token.as_ref().map(RenewalGrant::AccessToken);
         }
         record
             .refresh_token
@@ -235,7 +248,7 @@ impl Connection {
 
     /// A public name of all that a release hands out, to tell whether any of it was replaced since.
     pub fn secrets_id(&self) -> TokenId {
-        let fields = self.record.fields.iter();
+        let fields = (self.record.fields.iter()).chain(&self.record.secret_params);
         let fields = fields.map(|(name, value)| (name.as_str(), value));
         let token = self.record.access_token.as_ref();
         TokenId::of_all(fields.chain(token.map(|token| ("", token))))
@@ -265,22 +278,26 @@ impl Connection {
 
     /// The OAuth client it was issued to.
     pub fn client_id(&self) -> Option<&str> {
-        self.record
-            .client
-            .as_ref()
-            .map(|client| client.client_id.as_str())
+        self.record.client_id()
     }
 
     /// The names of the secrets it holds, `token` first.
     pub fn secret_names(&self) -> Vec<&str> {
         match self.kind() {
-            CredentialKind::OAuth => vec!["token", "access_token"],
+            CredentialKind::OAuth => {
+                let params = self.record.secret_params.keys().map(String::as_str);
+                ["token", "access_token"]
+                    .into_iter()
+                    .chain(params)
+                    .collect()
+            }
             CredentialKind::ApiKey => {
                 let mut names = vec!["token", "api_key"];
                 names.extend(
                     self.record
                         .fields
                         .keys()
+                        .chain(self.record.secret_params.keys())
                         .map(String::as_str)
                         .filter(|f| !["token", "api_key"].contains(f)),
                 );
@@ -331,7 +348,8 @@ impl Connection {
     }
 
     /// Whether the token should be renewed before it is handed out: a tenth of its life is left, at most
-    /// five minutes, or less than the caller asked for.
+    /// five minutes, or less than the caller asked for. One that renews itself is renewed at half of its life, so that
+    /// whoever comes by now and then never finds it run out.
     ///
     /// A token that never lives as long as the caller asked is renewed once a tenth of its life is gone: asking
     /// for more does not bring more, and would cost a refresh at every call.
@@ -347,7 +365,11 @@ impl Connection {
             return false;
         };
         let lifetime = self.record.lifetime();
-        let early = lifetime.map_or(WINDOW, |lifetime| WINDOW.min(lifetime / 10));
+        let early = match lifetime {
+            Some(lifetime) if self.record.pinned.renews_itself => lifetime / 2,
+            Some(lifetime) => WINDOW.min(lifetime / 10),
+            None => WINDOW,
+        };
         let asked = min_ttl.unwrap_or_default();
         let asked = lifetime.map_or(asked, |lifetime| asked.min(lifetime.saturating_sub(early)));
         let left = Duration::try_from(expires_at.duration_since(now)).unwrap_or_default();

@@ -18,6 +18,8 @@ pub struct Credential {
     kind: CredentialKind,
     env: Vec<(String, Template)>,
     fields: BTreeMap<String, SecretString>,
+    /// No secret, but some services want it in each request.
+    client_id: Option<SecretString>,
 }
 
 /// The credential has no such field.
@@ -38,21 +40,29 @@ impl Credential {
             kind,
             env: Vec::new(),
             fields,
+            client_id: None,
         }
     }
 
     pub(crate) fn of(connection: Connection) -> Self {
         let kind = connection.kind();
         let env = connection.environment();
+        let client_id = connection.client_id().map(SecretString::from);
         let mut fields = connection.record.fields;
+        fields.extend(connection.record.secret_params);
         if let Some(token) = connection.record.access_token {
             fields.insert("token".to_owned(), token);
         }
-        Self { kind, env, fields }
+        Self {
+            kind,
+            env,
+            fields,
+            client_id,
+        }
     }
 
     /// The live secret by field name: `token` for any kind, `access_token` or `api_key` for its own kind, or
-    /// a name of the definition.
+    /// a name of the definition. `client_id` is there too, which is no secret.
     ///
     /// # Errors
     ///
@@ -67,7 +77,8 @@ impl Credential {
         // Some keys have a field of that very name besides.
         let field = self.fields.get(name);
         let field = field.or_else(|| self.fields.get(other_name));
-        field.ok_or_else(|| UnknownField {
+        let client_id = self.client_id.as_ref().filter(|_| name == "client_id");
+        field.or(client_id).ok_or_else(|| UnknownField {
             name: name.to_owned(),
             known: self.fields.keys().cloned().collect(),
         })

@@ -4,7 +4,7 @@
 //! It makes a request only for places under the provider's own hosts. Which these are was pinned at login, and a
 //! caller that comes later than that has to compare.
 
-use authkeep_flows::{HttpRequest, Method};
+use authkeep_flows::HttpRequest;
 use authkeep_registry::{self as registry, Injection, Provider, Template};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
@@ -72,14 +72,7 @@ pub(crate) fn injected(
                 .append_pair(name, value.expose_secret());
         }
     }
-    let mut request = HttpRequest::new(
-        match method {
-            registry::Method::Get => Method::Get,
-            registry::Method::Post => Method::Post,
-            registry::Method::Delete => Method::Delete,
-        },
-        url,
-    );
+    let mut request = HttpRequest::new(crate::authorization_server::method(method), url);
     for (name, value) in usual_headers {
         request = request.with_header(name, value.as_str());
     }
@@ -99,9 +92,11 @@ pub(crate) fn injected(
 /// The text of a template; `None` where it needs a value that this credential does not have.
 pub(crate) fn fill(template: &Template, record: &ConnectionRecord) -> Option<SecretString> {
     // EXPOSE: into the rendered value, which is a secret again at once.
-    template
-        .render(|name| secret(record, name).map(ExposeSecret::expose_secret))
-        .map(SecretString::from)
+    let exposed = |name: &str| match name {
+        "client_id" => record.client_id(),
+        _ => secret(record, name).map(ExposeSecret::expose_secret),
+    };
+    template.render(exposed).map(SecretString::from)
 }
 
 fn secret<'a>(record: &'a ConnectionRecord, name: &str) -> Option<&'a SecretString> {
@@ -110,4 +105,5 @@ fn secret<'a>(record: &'a ConnectionRecord, name: &str) -> Option<&'a SecretStri
         _ => None,
     }
     .or_else(|| record.fields.get(name))
+    .or_else(|| record.secret_params.get(name))
 }

@@ -9,6 +9,7 @@ mod answer;
 mod api_key;
 mod authorization_code;
 mod browser_url;
+mod capture;
 mod client_credentials;
 mod device_code;
 mod error;
@@ -18,8 +19,10 @@ mod issued;
 mod loopback;
 mod oauth_client;
 mod pages;
+mod params;
 mod registration;
 mod setup_steps;
+mod upgrade;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -98,6 +101,8 @@ pub enum LoginOutcome {
 struct Acquired {
     connection: ConnectionRecord,
     client: Option<ClientRecord>,
+    /// What the browser brought back besides a code.
+    callback: BTreeMap<String, String>,
 }
 
 impl Broker {
@@ -146,22 +151,9 @@ impl Broker {
         };
         let flow = choose(&provider, request, person)?;
         tracing::debug!(provider = %provider.name, connection = %request.connection, flow = flow.as_str(), source = found.source.as_str(), "logging in");
-        let acquired = match flow {
-            Flow::AuthorizationCode => self.authorization_code(&provider, request, person).await,
-            Flow::DeviceCode => self.device_code(&provider, request, person).await,
-            Flow::ApiKey => self.api_key(&definition, &provider, request, person).await,
-            Flow::ClientCredentials => {
-                self.client_credentials(&definition, &provider, request, person)
-                    .await
-            }
-            flow => Err(LoginError::FlowNotAvailable {
-                provider: provider.name.clone(),
-                flow,
-                usable: usable_flows(&provider),
-            }),
-        };
-        match acquired {
-            Ok(acquired) => {
+        let made = self.acquired(&definition, provider, flow, request, person);
+        match made.await {
+            Ok((provider, acquired)) => {
                 let before = self.account_of(&definition.name, &request.connection);
                 let saved = self
                     .save(&definition.name, &request.connection, acquired)
@@ -173,6 +165,36 @@ impl Broker {
                 Err(error)
             }
         }
+    }
+
+    /// Runs the flow, and whatever else it takes until the credential is complete.
+    async fn acquired(
+        &self,
+        definition: &Definition,
+        provider: Provider,
+        flow: Flow,
+        request: &LoginRequest,
+        person: &dyn Interaction,
+    ) -> Result<(Provider, Acquired), LoginError> {
+        let secrets = params::secrets(definition, &provider, request, person).await?;
+        let acquired = match flow {
+            Flow::AuthorizationCode => self.authorization_code(&provider, request, person).await,
+            Flow::DeviceCode => self.device_code(&provider, request, person).await,
+            Flow::ApiKey => self.api_key(definition, &provider, request, person).await,
+            Flow::ClientCredentials => {
+                self.client_credentials(definition, &provider, request, person)
+                    .await
+            }
+            flow => Err(LoginError::FlowNotAvailable {
+                provider: provider.name.clone(),
+                flow,
+                usable: usable_flows(&provider),
+            }),
+        };
+        let mut acquired = self.upgraded(&provider, acquired?).await?;
+        acquired.connection.secret_params = secrets;
+        self.with_captures(definition, provider, acquired, person)
+            .await
     }
 
     /// The scopes that the login has asked for, or else those that its definition would ask for, and `more`.
@@ -254,6 +276,7 @@ impl Broker {
         let Acquired {
             mut connection,
             client,
+            ..
         } = acquired;
         provider.as_str().clone_into(&mut connection.provider);
         name.as_str().clone_into(&mut connection.connection);

@@ -4,16 +4,13 @@
 
 use authkeep_audit::{Action, Outcome};
 use authkeep_flows::{
-    self as flows, HttpRequest, RevocationError, TokenHint, VendorRevocation,
-    read_revocation_response, revocation_request, vendor_revocation_request,
+    HttpRequest, RevocationError, TokenHint, read_revocation_response, revocation_request,
 };
-use authkeep_registry::{self as registry, ProviderName, RegistryError};
+use authkeep_registry::{ProviderName, RegistryError};
 use authkeep_vault::{Expected, LockError, PutError};
-use secrecy::{ExposeSecret, SecretString};
-use url::Url;
 
-use crate::authorization_server::{AuthorizationServer, ClientRequest};
-use crate::record::{self, ClientRecord, ConnectionRecord, RecordError, Stored, Verdict};
+use crate::authorization_server::{AuthorizationServer, Carried, ClientRequest, Spelled};
+use crate::record::{self, ConnectionRecord, RecordError, Stored, Verdict};
 use crate::refresh::told;
 use crate::{
     BodyCap, Broker, Connection, ConnectionName, CredentialKind, LookupError, Reach, Target,
@@ -233,26 +230,19 @@ impl Broker {
             };
         };
         let client_id = connection.client_id().unwrap_or_default();
-        let url = revocation
-            .url
-            .render(|name| (name == "client_id").then_some(client_id))
-            .and_then(|url| Url::parse(&url).ok())
+        let spelled = Spelled::revocation(revocation, client_id)
             .ok_or("its revocation address is not a URL")?;
         if !record.pinned.admits_revocation(revocation) {
             return Err(
                 "the definition asks for another revocation request than at login".to_owned(),
             );
         }
-        let key = self
-            .keys(connection.provider())
-            .client()
+        let saved = self
+            .saved_client(&bound)
             .map_err(|error| error.to_string())?;
-        let saved: Option<Stored<ClientRecord>> =
-            record::read(self.store(), &key).map_err(|error| error.to_string())?;
-        let saved = saved.as_ref().map(|saved| &saved.record);
         let client = || {
             let request = ClientRequest::Revocation;
-            let client = server.issuing_client(record, saved, request, self);
+            let client = server.issuing_client(record, saved.as_ref(), request, self);
             client.map_err(|error| told(&error))
         };
         let tokens: Vec<_> = record
@@ -264,10 +254,17 @@ impl Broker {
         let requests = if revocation.standard {
             tokens
                 .into_iter()
-                .map(|(token, hint)| Ok(revocation_request(&url, &client()?, token, hint)))
+                .map(|(token, hint)| Ok(revocation_request(spelled.url(), &client()?, token, hint)))
                 .collect::<Result<_, String>>()?
         } else {
-            vec![vendor_request(revocation, url, &client()?, access_token)?]
+            let carried = Carried {
+                token: access_token,
+                refresh_token: record.refresh_token.as_ref(),
+            };
+            let request = spelled.made(&client()?, carried);
+            let request = request
+                .ok_or("its revocation request needs a value that this login does not have")?;
+            vec![request]
         };
         let reach = Reach::of(&bound);
         Ok(Some(Revocations { requests, reach }))
@@ -279,57 +276,4 @@ impl Broker {
 struct Revocations {
     requests: Vec<HttpRequest>,
     reach: Reach,
-}
-
-/// A vendor's own way to revoke: one request, about the access token.
-fn vendor_request(
-    revocation: &registry::Revocation,
-    url: Url,
-    client: &flows::Client,
-    access_token: &SecretString,
-) -> Result<HttpRequest, String> {
-    // EXPOSE: into the request's own secret parameters.
-    let token = access_token.expose_secret();
-    let params = revocation
-        .params
-        .iter()
-        .map(|(name, template)| {
-            let value = template.render(|variable| match variable {
-                "token" => Some(token),
-                "client_id" => Some(client.id.as_str()),
-                _ => None,
-            });
-            Some((name.clone(), SecretString::from(value?)))
-        })
-        .collect::<Option<Vec<_>>>()
-        .ok_or("its revocation request needs a value that this login does not have")?;
-    let token = flows::AccessToken::new(access_token.clone());
-    let request = VendorRevocation {
-        url: &url,
-        method: match revocation.method {
-            registry::Method::Get => flows::Method::Get,
-            registry::Method::Post => flows::Method::Post,
-            registry::Method::Delete => flows::Method::Delete,
-        },
-        auth: match revocation.auth {
-            registry::RevocationAuth::Basic => flows::RevocationAuth::Basic,
-            registry::RevocationAuth::Body => flows::RevocationAuth::Post,
-            registry::RevocationAuth::None => flows::RevocationAuth::None,
-            registry::RevocationAuth::Bearer => flows::RevocationAuth::Bearer(&token),
-        },
-        format: match revocation.format {
-            registry::BodyFormat::Form => flows::RevocationFormat::Form,
-            registry::BodyFormat::Json => flows::RevocationFormat::Json,
-            registry::BodyFormat::None => flows::RevocationFormat::None,
-        },
-        params,
-    };
-    let mut request = vendor_revocation_request(&request, client);
-    for (name, value) in &revocation.headers {
-        let value = value
-            .render(|_| None)
-            .ok_or("its revocation header cannot be written")?;
-        request = request.with_header(name.as_str(), value);
-    }
-    Ok(request)
 }

@@ -92,7 +92,7 @@ impl Broker {
         let now = self.now();
         Ok(match connection.status(now) {
             ConnectionStatus::Connected => {
-                if connection.is_refreshable() && connection.is_due(now, min_ttl) {
+                if connection.can_be_renewed(now) && connection.is_due(now, min_ttl) {
                     Lookup::NeedsRefresh(connection)
                 } else {
                     Lookup::Fresh(connection)

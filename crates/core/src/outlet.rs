@@ -121,15 +121,13 @@ fn hosts(provider: &Provider, record: &ConnectionRecord) -> Vec<OutletHost> {
 fn plain_fields(provider: &Provider) -> Vec<String> {
     let fields = provider.api_key.iter().flat_map(|key| &key.fields);
     let plain = fields.filter(|field| !field.secret);
-    plain.map(|field| field.name.clone()).collect()
+    let plain = plain.map(|field| field.name.clone());
+    plain.chain(["client_id".to_owned()]).collect()
 }
 
 fn endpoints(provider: &Provider, record: &ConnectionRecord) -> Vec<Url> {
     let client_id = |name: &str| match name {
-        "client_id" => record
-            .client
-            .as_ref()
-            .map(|client| client.client_id.as_str()),
+        "client_id" => record.client_id(),
         _ => None,
     };
     let url = |template: &Template| Url::parse(&template.render(client_id)?).ok();

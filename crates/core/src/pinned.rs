@@ -10,7 +10,9 @@
 
 use std::collections::BTreeMap;
 
-use authkeep_registry::{Exchange, OAuthEndpoints, Provider, Revocation, Template};
+use authkeep_registry::{
+    Exchange, OAuthEndpoints, Provider, Request, RequestAuth, Revocation, Template,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
@@ -27,6 +29,15 @@ pub(crate) struct Pinned {
     /// The device authorization endpoint: a client that has a secret authenticates there too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) device: Option<String>,
+    /// The whole request that renews the token, secrets as placeholders, where it is one of the vendor's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) refresh: Option<String>,
+    /// Whether that request carries the access token itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) renews_itself: bool,
+    /// The whole request that turns a token into one that lives longer, secrets as placeholders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) upgrade: Option<String>,
     /// The whole revocation request, secrets as placeholders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) revocation: Option<String>,
@@ -50,6 +61,11 @@ impl Pinned {
             token: oauth.and_then(token_request),
             client_credentials: oauth.and_then(client_credentials),
             device: oauth.and_then(device_authorization),
+            refresh: oauth.and_then(refresh),
+            renews_itself: oauth
+                .and_then(|oauth| oauth.refresh.as_ref())
+                .is_some_and(Request::renews_the_token_itself),
+            upgrade: oauth.and_then(upgrade),
             revocation: oauth
                 .and_then(|oauth| oauth.revocation.as_ref())
                 .map(revocation_request),
@@ -103,6 +119,16 @@ impl Pinned {
         self.device.is_some() && self.device == device_authorization(oauth)
     }
 
+    /// Whether tokens are still renewed where they were at login, in the same way.
+    pub(crate) fn admits_refreshes(&self, oauth: &OAuthEndpoints) -> bool {
+        self.admits_token_requests(oauth) && self.refresh == refresh(oauth)
+    }
+
+    /// Whether tokens still become longer lived ones where they did when the client was entered.
+    pub(crate) fn admits_upgrades(&self, oauth: &OAuthEndpoints) -> bool {
+        self.admits_token_requests(oauth) && self.upgrade == upgrade(oauth)
+    }
+
     /// Whether the key is still sent where it was sent at login, in the same way.
     pub(crate) fn admits_exchange(&self, exchange: &Exchange) -> bool {
         self.exchange.as_deref() == Some(exchange_request(exchange).as_str())
@@ -137,6 +163,25 @@ fn device_authorization(oauth: &OAuthEndpoints) -> Option<String> {
     Some(oauth.device_authorization_url.as_ref()?.to_string())
 }
 
+fn refresh(oauth: &OAuthEndpoints) -> Option<String> {
+    oauth.refresh.as_ref().map(vendor_request)
+}
+
+fn upgrade(oauth: &OAuthEndpoints) -> Option<String> {
+    oauth.upgrade.as_ref().map(vendor_request)
+}
+
+/// Where it has no URL of its own it goes to the token endpoint, which is pinned too.
+fn vendor_request(request: &Request) -> String {
+    let words = [
+        request.method.as_str(),
+        request.url.as_ref().map_or("", Template::as_str),
+        request.auth.map_or("", RequestAuth::as_str),
+        request.format.as_str(),
+    ];
+    lines(words, &request.headers, &request.params)
+}
+
 fn exchange_request(exchange: &Exchange) -> String {
     let Exchange {
         url,
@@ -162,7 +207,19 @@ fn exchange_request(exchange: &Exchange) -> String {
 /// The line of a pinned revocation that holds its URL.
 const REVOCATION_URL: usize = 1;
 
-/// One line for each part of the request; the order is the definition's own, which is sorted.
+/// One line for each part of a request; the order is the definition's own, which is sorted.
+fn lines(
+    words: [&str; 4],
+    headers: &[(String, Template)],
+    params: &[(String, Template)],
+) -> String {
+    let mut text = words.join("\n");
+    for (name, value) in headers.iter().chain(params) {
+        text.push_str(&format!("\n{name}={}", value.as_str()));
+    }
+    text
+}
+
 fn revocation_request(revocation: &Revocation) -> String {
     let Revocation {
         url,
@@ -179,9 +236,5 @@ fn revocation_request(revocation: &Revocation) -> String {
         auth.as_str(),
         format.as_str(),
     ];
-    let mut text = words.join("\n");
-    for (name, value) in headers.iter().chain(params) {
-        text.push_str(&format!("\n{name}={}", value.as_str()));
-    }
-    text
+    lines(words, headers, params)
 }

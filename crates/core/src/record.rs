@@ -50,6 +50,13 @@ pub(crate) struct ConnectionRecord {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub(crate) fields: BTreeMap<String, SecretString>,
+    /// The definition's secret parameters, by name: they go beside the token or the key, whichever of them it is.
+    #[serde(
+        default,
+        serialize_with = "expose_all",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub(crate) secret_params: BTreeMap<String, SecretString>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) token_type: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -155,6 +162,7 @@ impl ConnectionRecord {
             access_token: None,
             refresh_token: None,
             fields: BTreeMap::new(),
+            secret_params: BTreeMap::new(),
             token_type: None,
             scopes_asked: Vec::new(),
             scopes: None,
@@ -190,6 +198,11 @@ impl ConnectionRecord {
         Ok(provider)
     }
 
+    /// The id of the client that the tokens were issued to.
+    pub(crate) fn client_id(&self) -> Option<&str> {
+        self.client.as_ref().map(|client| client.client_id.as_str())
+    }
+
     /// How long the current access token lives in all, from when it was received.
     pub(crate) fn lifetime(&self) -> Option<std::time::Duration> {
         let received = self.refreshed_at.unwrap_or(self.obtained_at);
@@ -212,6 +225,15 @@ impl ClientRecord {
             registration: None,
             unknown: BTreeMap::new(),
         }
+    }
+
+    /// The client of those who have none, because the service does without.
+    pub(crate) fn nobody() -> Self {
+        Self::new(String::new(), None, Pinned::default())
+    }
+
+    pub(crate) fn is_nobody(&self) -> bool {
+        self.client_id.is_empty()
     }
 
     /// What it proves itself with, if anything.

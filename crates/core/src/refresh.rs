@@ -127,7 +127,7 @@ impl Broker {
         if done {
             return Ok(Need::Nothing);
         }
-        if !connection.is_refreshable() {
+        if !connection.can_be_renewed(self.now()) {
             return Err(RefreshError::NotRefreshable {
                 provider: provider.clone(),
             });

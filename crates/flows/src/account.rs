@@ -1,4 +1,5 @@
-//! Whose credential it is: the account's name in the answer of a service's own "who am I".
+//! Whose credential it is: the account's name in the answer of a service's own "who am I", and other values that a
+//! service reveals to those who are logged in.
 //!
 //! No standard describes that answer, so the definition says where in it the name is. Nothing else of it is kept.
 
@@ -18,7 +19,7 @@ pub enum NoAccount {
     /// The service did not accept the question: any status but 2xx, a redirect included.
     #[error("it answered with status {0}")]
     Refused(u16),
-    /// The answer is not a JSON object, or has no text at any of the places.
+    /// The answer is no JSON, or has no text at any of the places.
     #[error("its answer does not name the account")]
     NotNamed,
 }
@@ -35,7 +36,7 @@ pub fn read_account(response: &HttpResponse, pointers: &[String]) -> Result<Stri
     if !(200..300).contains(&status) {
         return Err(NoAccount::Refused(status));
     }
-    let document = Document::read(response).map_err(|_unreadable| NoAccount::NotNamed)?;
+    let document = Document::read_any(response).map_err(|_unreadable| NoAccount::NotNamed)?;
     pointers
         .iter()
         .filter_map(|pointer| document.pointer(pointer))
@@ -48,6 +49,24 @@ pub fn read_account(response: &HttpResponse, pointers: &[String]) -> Result<Stri
         .ok_or(NoAccount::NotNamed)
 }
 
+/// Reads the text or number at `pointer` (RFC 6901) as it is. It is foreign text.
+///
+/// # Errors
+///
+/// [`NoAccount`] where there is none.
+pub fn read_value(response: &HttpResponse, pointer: &str) -> Result<String, NoAccount> {
+    let status = response.status();
+    if !(200..300).contains(&status) {
+        return Err(NoAccount::Refused(status));
+    }
+    let document = Document::read_any(response).map_err(|_unreadable| NoAccount::NotNamed)?;
+    match document.pointer(pointer) {
+        Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
+        Some(Value::Number(number)) => Ok(number.to_string()),
+        _ => Err(NoAccount::NotNamed),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +75,20 @@ mod tests {
         let response = HttpResponse::new(status, Vec::new(), body.as_bytes().to_vec());
         let pointers: Vec<String> = pointers.iter().map(|p| (*p).to_owned()).collect();
         read_account(&response, &pointers)
+    }
+
+    #[test]
+    fn a_list_is_answered_too() {
+        let body = r#"[{"id": "a b", "n": 7}, {"id": "x"}]"#;
+        assert_eq!(read(200, body, &["/1/id"]).as_deref(), Ok("x"));
+        let response = HttpResponse::new(200, Vec::new(), body.as_bytes().to_vec());
+        assert_eq!(read_value(&response, "/0/id").as_deref(), Ok("a b"));
+        assert_eq!(read_value(&response, "/0/n").as_deref(), Ok("7"));
+        for nowhere in ["/2/id", "/0", "/0/id/0", ""] {
+            assert_eq!(read_value(&response, nowhere), Err(NoAccount::NotNamed));
+        }
+        let refused = HttpResponse::new(401, Vec::new(), body.as_bytes().to_vec());
+        assert_eq!(read_value(&refused, "/0/id"), Err(NoAccount::Refused(401)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! RFC 6749 §4.1 with PKCE (RFC 7636) for native applications (RFC 8252). What the redirect
 //! brings back is read in `callback`.
 
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use crate::client::Client;
 use crate::http::HttpRequest;
@@ -15,12 +15,13 @@ use crate::token_request::{TokenEndpoint, token_request};
 /// Everything the authorization URL is made of (RFC 6749 §4.1.1).
 #[derive(Debug)]
 pub struct AuthorizationRequest<'a> {
-    /// The authorization endpoint. A query of its own is kept.
+    /// The authorization endpoint. A query of its own is kept. Where it has a fragment that is a path, the page behind it
+    /// reads its parameters there.
     pub endpoint: &'a Url,
     /// Who asks. Its secret is not used here.
     pub client: &'a Client,
-    /// Where the browser is to be sent back to, exactly as in the exchange later.
-    pub redirect_uri: &'a Url,
+    /// Where the browser is to be sent back to, exactly as in the exchange later; or the service's name for it.
+    pub redirect_uri: &'a str,
     /// What is asked for; none leaves the parameter out.
     pub scopes: &'a [String],
     /// What joins the scopes: a space, but for vendors that want a comma.
@@ -46,7 +47,8 @@ pub enum AuthorizationRequestError {
     /// The endpoint's own query already has such a parameter.
     #[error("the authorization endpoint's query holds `{0}`, which is set by the login itself")]
     ReservedInEndpoint(String),
-    /// RFC 6749 §3.1 forbids a fragment, and parameters behind one never reach the server.
+    /// RFC 6749 §3.1 forbids a fragment, and parameters behind one never reach the server. A path in it means that a page
+    /// reads it.
     #[error("the authorization endpoint has a fragment")]
     Fragment,
     /// The URL goes to the browser, which would run `javascript:` or open `file:`.
@@ -61,12 +63,11 @@ impl AuthorizationRequest<'_> {
     /// [`AuthorizationRequestError`] where endpoint or extra parameters would weaken the request.
     pub fn url(&self) -> Result<Url, AuthorizationRequestError> {
         self.check()?;
-        let mut url = self.endpoint.clone();
-        let mut query = url.query_pairs_mut();
+        let mut query = form_urlencoded::Serializer::new(String::new());
         query
             .append_pair("response_type", "code")
             .append_pair(&self.client.id_param, &self.client.id)
-            .append_pair("redirect_uri", self.redirect_uri.as_str());
+            .append_pair("redirect_uri", self.redirect_uri);
         if !self.scopes.is_empty() {
             query.append_pair(self.scope_param, &self.scopes.join(self.scope_separator));
         }
@@ -78,7 +79,19 @@ impl AuthorizationRequest<'_> {
                 .append_pair("code_challenge_method", CHALLENGE_METHOD);
         }
         query.extend_pairs(self.extra);
-        drop(query);
+        let query = query.finish();
+        let mut url = self.endpoint.clone();
+        match (url.fragment(), url.query()) {
+            (Some(path), _) => {
+                let fragment = format!("{path}?{query}");
+                url.set_fragment(Some(&fragment));
+            }
+            (None, Some(own)) if !own.is_empty() => {
+                let query = format!("{own}&{query}");
+                url.set_query(Some(&query));
+            }
+            (None, _) => url.set_query(Some(&query)),
+        }
         Ok(url)
     }
 
@@ -87,7 +100,8 @@ impl AuthorizationRequest<'_> {
         if !matches!(scheme, "https" | "http") {
             return Err(AuthorizationRequestError::Scheme(scheme.to_owned()));
         }
-        if self.endpoint.fragment().is_some() {
+        let is_path = |fragment: &str| fragment.starts_with('/') && !fragment.contains('?');
+        if self.endpoint.fragment().is_some_and(|text| !is_path(text)) {
             return Err(AuthorizationRequestError::Fragment);
         }
         for (name, _) in self.endpoint.query_pairs() {
@@ -130,14 +144,14 @@ pub fn exchange_request(
     endpoint: &TokenEndpoint,
     client: &Client,
     code: &AuthorizationCode,
-    redirect_uri: &Url,
+    redirect_uri: &str,
     verifier: Option<&CodeVerifier>,
 ) -> HttpRequest {
     let mut grant = vec![
         ("grant_type", "authorization_code"),
         // EXPOSE: into the request's body, which is a secret itself.
         ("code", code.expose()),
-        ("redirect_uri", redirect_uri.as_str()),
+        ("redirect_uri", redirect_uri),
     ];
     if let Some(verifier) = verifier {
         // EXPOSE: as above.

@@ -4,6 +4,8 @@
 //! the login's state that it answers this login, it is nobody's, and it must not end the login.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
 
 use url::form_urlencoded;
 
@@ -41,7 +43,7 @@ pub enum IssRule {
 #[derive(Debug)]
 pub enum Callback {
     /// The login went through: exchange the code.
-    Code(AuthorizationCode),
+    Code(Granted),
     /// The server or the person said no: end the login and say so.
     Denied(AuthorizationError),
     /// The right state with the wrong issuer: another server was put in this one's place. End
@@ -49,6 +51,25 @@ pub enum Callback {
     WrongIssuer(WrongIssuer),
     /// Not an answer to this login: reply 400 and go on waiting.
     NotOurs(NotOurs),
+}
+
+/// The code, and what came with it.
+pub struct Granted {
+    /// The code, good for one exchange.
+    pub code: AuthorizationCode,
+    /// Parameters that no standard knows, such as the company that somebody has chosen. They are foreign text. One that
+    /// occurs twice is left out.
+    pub params: BTreeMap<String, String>,
+}
+
+/// The parameters are named, not shown.
+impl fmt::Debug for Granted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Granted")
+            .field("code", &self.code)
+            .field("params", &self.params.len())
+            .finish()
+    }
 }
 
 /// The server's refusal (RFC 6749 §4.1.2.1), cleaned for display but still foreign.
@@ -115,6 +136,7 @@ struct Parameters<'a> {
     description: Option<Cow<'a, str>>,
     uri: Option<Cow<'a, str>>,
     iss: Option<Cow<'a, str>>,
+    others: BTreeMap<String, Option<String>>,
 }
 
 impl<'a> Parameters<'a> {
@@ -124,6 +146,7 @@ impl<'a> Parameters<'a> {
         }
         let [mut code, mut error, mut iss, mut candidate] = [const { None }; 4];
         let [mut description, mut uri] = [const { None }; 2];
+        let mut others = BTreeMap::new();
         // Names are compared as decoded, so that `st%61te` counts as a second state.
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let slot = match &*name {
@@ -139,7 +162,12 @@ impl<'a> Parameters<'a> {
                     uri = Some(value);
                     continue;
                 }
-                _ => continue,
+                _ => {
+                    let again = others.contains_key(&*name);
+                    let value = (!again).then(|| value.into_owned());
+                    others.insert(name.into_owned(), value);
+                    continue;
+                }
             };
             if slot.replace(value).is_some() {
                 return Err(NotOurs::Duplicated);
@@ -156,6 +184,7 @@ impl<'a> Parameters<'a> {
             description: description.filter(present),
             uri: uri.filter(present),
             iss: iss.filter(present),
+            others,
         })
     }
 
@@ -165,7 +194,13 @@ impl<'a> Parameters<'a> {
         }
         match (self.code, self.error) {
             (Some(code), None) if is_code(&code) => {
-                Callback::Code(AuthorizationCode::new(code.as_ref()))
+                let others = self.others.into_iter();
+                Callback::Code(Granted {
+                    code: AuthorizationCode::new(code.as_ref()),
+                    params: others
+                        .filter_map(|(name, value)| Some((name, value?)))
+                        .collect(),
+                })
             }
             (Some(_), None) => Callback::NotOurs(NotOurs::IllegalCode),
             (None, Some(error)) => Callback::Denied(AuthorizationError {

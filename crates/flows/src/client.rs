@@ -59,7 +59,10 @@ impl Client {
             // The id is not repeated in the body: some servers count that as a second method.
             return Some(header);
         }
-        pairs.push((&self.id_param, &self.id));
+        // Where nobody has a client, there is nothing to say.
+        if !self.id.is_empty() {
+            pairs.push((&self.id_param, &self.id));
+        }
         if self.auth != ClientAuth::None {
             pairs.extend(self.proof());
         }

@@ -44,6 +44,27 @@ impl Document {
         }
     }
 
+    /// The same, for an answer that may also be a list: its items are found by their numbers, as a JSON pointer finds
+    /// them (RFC 6901 §4).
+    pub(crate) fn read_any(response: &HttpResponse) -> Result<Self, Unreadable> {
+        let body = response.body().trim_ascii();
+        if body.first() != Some(&b'[') {
+            return Self::read(response);
+        }
+        let mut value: Value = serde_json::from_slice(body).map_err(|_syntax| Unreadable::Json)?;
+        if depth(&value) > MAX_DEPTH {
+            wipe(&mut value);
+            return Err(Unreadable::TooDeep);
+        }
+        let Value::Array(items) = value else {
+            return Err(Unreadable::NotAnObject);
+        };
+        let numbered = items.into_iter().enumerate();
+        Ok(Self(
+            numbered.map(|(at, item)| (at.to_string(), item)).collect(),
+        ))
+    }
+
     pub(crate) fn fields(&self) -> &Map<String, Value> {
         &self.0
     }

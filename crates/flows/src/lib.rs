@@ -35,6 +35,7 @@ mod pasted;
 mod refresh;
 mod revocation;
 mod token_response;
+mod vendor_request;
 
 mod account;
 mod document;
@@ -42,10 +43,11 @@ mod foreign_text;
 mod oauth_error;
 mod retry_after;
 
-pub use account::{NoAccount, read_account};
+pub use account::{NoAccount, read_account, read_value};
 pub use authorization_code::{AuthorizationRequest, AuthorizationRequestError, exchange_request};
 pub use callback::{
-    AuthorizationError, Callback, ExpectedCallback, IssRule, NotOurs, WrongIssuer, read_callback,
+    AuthorizationError, Callback, ExpectedCallback, Granted, IssRule, NotOurs, WrongIssuer,
+    read_callback,
 };
 pub use client::{Client, ClientAssertion, ClientAuth, SigningFailed, SigningKey, UnusableKey};
 pub use client_credentials::{ClientCredentialsGrant, client_credentials_request};
@@ -66,10 +68,7 @@ pub use registration::{
     read_registration, registration_lookup, registration_request,
 };
 pub use retry_after::RetryAfter;
-pub use revocation::{
-    RevocationAuth, RevocationError, RevocationFormat, TokenHint, VendorRevocation,
-    read_revocation_response, revocation_request, vendor_revocation_request,
-};
+pub use revocation::{RevocationError, TokenHint, read_revocation_response, revocation_request};
 pub use secret::{
     AccessToken, AuthorizationCode, ClientSecret, DeviceCode, RefreshToken, RegistrationToken,
 };
@@ -78,3 +77,4 @@ pub use token_request::{BodyFormat, TokenEndpoint};
 pub use token_response::{
     Malformation, TokenError, TokenField, TokenResponseRules, TokenSet, read_token_response,
 };
+pub use vendor_request::{VendorAuth, VendorFormat, VendorRequest, vendor_request};

@@ -3,10 +3,12 @@
 //! It is judged as the callback is. A code alone has no state that could be compared; there, PKCE takes its place: a
 //! code that was issued to anybody else's login does not fit this login's verifier (RFC 9700 §2.1.1).
 
+use std::collections::BTreeMap;
+
 use secrecy::zeroize::Zeroizing;
 use url::form_urlencoded;
 
-use crate::callback::{Callback, ExpectedCallback, NotOurs, read_callback};
+use crate::callback::{Callback, ExpectedCallback, Granted, NotOurs, read_callback};
 use crate::secret::AuthorizationCode;
 
 /// Longer than any code in use, in bytes.
@@ -79,7 +81,10 @@ pub fn read_pasted(
         return Err(NotPasted::NotACode);
     }
     match bare_code {
-        BareCode::Accepted => Ok(Callback::Code(AuthorizationCode::new(code.as_str()))),
+        BareCode::Accepted => Ok(Callback::Code(Granted {
+            code: AuthorizationCode::new(code.as_str()),
+            params: BTreeMap::new(),
+        })),
         BareCode::Refused => Err(NotPasted::BareCode),
     }
 }

@@ -16,26 +16,52 @@ pub(crate) const CHALLENGE_METHOD: &str = "S256";
 /// The secret half of the proof: 43 characters that carry 256 bits (RFC 7636 §4.1).
 ///
 /// Not `Clone`: one verifier belongs to one login.
-pub struct CodeVerifier(SecretString);
+pub struct CodeVerifier {
+    text: SecretString,
+    challenge: Writing,
+}
+
+/// How the challenge is written.
+#[derive(Clone, Copy)]
+enum Writing {
+    Base64Url,
+    Hex,
+}
 
 impl CodeVerifier {
     /// A verifier from 32 bytes of a cryptographic random source, used for nothing else.
     pub fn from_entropy(mut bytes: [u8; 32]) -> Self {
         let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes));
         bytes.zeroize();
-        Self(SecretString::from(text.as_str()))
+        Self {
+            text: SecretString::from(text.as_str()),
+            challenge: Writing::Base64Url,
+        }
     }
 
-    /// The public half, `BASE64URL(SHA256(verifier))`, 43 characters (RFC 7636 §4.2).
+    /// The same verifier, whose challenge is written in hexadecimal: TikTok's way, which no RFC knows.
+    #[must_use]
+    pub fn with_hex_challenge(self) -> Self {
+        Self {
+            challenge: Writing::Hex,
+            ..self
+        }
+    }
+
+    /// The public half, `BASE64URL(SHA256(verifier))`, 43 characters (RFC 7636 §4.2); or the hash in hexadecimal, 64.
     pub fn challenge(&self) -> String {
         // EXPOSE: hashed at once, and the hash is public by design.
-        URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.expose_secret().as_bytes()))
+        let hash = Sha256::digest(self.text.expose_secret().as_bytes());
+        match self.challenge {
+            Writing::Base64Url => URL_SAFE_NO_PAD.encode(hash),
+            Writing::Hex => hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+        }
     }
 
     /// The verifier itself, for the token request only.
     pub fn expose(&self) -> &str {
         // EXPOSE: this method is the one way out of the type, and named so.
-        self.0.expose_secret()
+        self.text.expose_secret()
     }
 }
 
@@ -87,6 +113,11 @@ mod tests {
         assert_eq!(
             verifier.challenge(),
             "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+        );
+        // The same hash, as a tool on the command line writes it.
+        assert_eq!(
+            verifier.with_hex_challenge().challenge(),
+            "13d31e961a1ad8ec2f16b10c4c982e0876a878ad6df144566ee1894acb70f9c3"
         );
     }
 

@@ -12,7 +12,7 @@ use self::binder::Binder;
 use crate::definition::{Definition, Param};
 use crate::error::FieldError;
 use crate::name::ProviderName;
-use crate::provider::Provider;
+use crate::provider::{Capture, Provider};
 use crate::reader::Report;
 use crate::text;
 
@@ -70,8 +70,13 @@ impl Definition {
     /// [`BindError`] says which parameter is missing, unknown or unusable.
     pub fn bind(&self, params: &BTreeMap<String, String>) -> Result<Provider, BindError> {
         let values = self.values(params)?;
+        let given = |name: &str| params.get(name).is_some_and(|value| !value.is_empty());
         Binder::new(&values, self.locality())
             .bind(self)
+            .map(|provider| Provider {
+                captures: self.captures(given),
+                ..provider
+            })
             .map_err(|errors| BindError::Unusable {
                 provider: self.name.clone(),
                 errors,
@@ -83,7 +88,7 @@ impl Definition {
     #[must_use]
     pub fn sample_params(&self) -> BTreeMap<String, String> {
         let needed = self.params.iter().filter(|(_, param)| {
-            param.default.is_none() && !param.optional && param.from.is_none()
+            param.default.is_none() && !param.optional && param.from.is_none() && !param.secret
         });
         let value = |(name, _): (&String, &Param)| Some((name.clone(), self.sample(name)?));
         needed.filter_map(value).collect()
@@ -122,10 +127,24 @@ impl Definition {
         }
     }
 
+    /// What has to be found out during login, because nobody has given it.
+    fn captures(&self, given: impl Fn(&str) -> bool) -> Vec<Capture> {
+        let captured = self.params.iter().filter(|(name, _)| !given(name));
+        captured
+            .filter_map(|(name, param)| {
+                Some(Capture {
+                    param: name.clone(),
+                    from: param.from.clone()?,
+                    required: param.default.is_none() && !param.optional,
+                })
+            })
+            .collect()
+    }
+
     /// Binds defaults and invented values, and reports what comes out wrong.
     pub(crate) fn dry_bind(&self, report: &Report) {
         let mut values = BTreeMap::new();
-        for (name, param) in &self.params {
+        for (name, param) in self.params.iter().filter(|(_, param)| !param.secret) {
             let value = match &param.default {
                 Some(default) => match self.check_value(name, param, default) {
                     Ok(value) => value,
@@ -155,6 +174,16 @@ impl Definition {
                 known: self.params.keys().cloned().collect(),
             });
         }
+        if let Some((name, _)) = self
+            .secret_params()
+            .find(|(name, _)| given.contains_key(*name))
+        {
+            return Err(BindError::BadValue {
+                provider: self.name.clone(),
+                param: name.clone(),
+                reason: "is a secret, which is asked for and never taken as a parameter".to_owned(),
+            });
+        }
         let mut values = BTreeMap::new();
         for (name, param) in &self.params {
             let value = match given.get(name).filter(|value| !value.is_empty()) {
@@ -173,7 +202,7 @@ impl Definition {
                     })?;
                     values.insert(name.clone(), value);
                 }
-                None if param.optional || param.from.is_some() => {}
+                None if param.optional || param.from.is_some() || param.secret => {}
                 None => {
                     return Err(BindError::Missing {
                         provider: self.name.clone(),

@@ -10,6 +10,7 @@ mod host_rule;
 mod injection;
 mod oauth;
 mod param;
+mod pkce;
 mod request;
 mod whoami;
 mod word;
@@ -28,6 +29,7 @@ pub use self::oauth::{
     Assertion, ClientAuthMethod, ClientCredentials, DeviceRequest, OAuth, RedirectKind,
 };
 pub use self::param::{Param, ParamSource};
+pub use self::pkce::Pkce;
 pub use self::request::{BodyFormat, Method, Request, RequestAuth, Revocation, RevocationAuth};
 pub use self::whoami::Whoami;
 pub use self::word::UnknownWord;
@@ -133,6 +135,11 @@ impl Definition {
         }
     }
 
+    /// The parameters that are secrets, by name.
+    pub fn secret_params(&self) -> impl Iterator<Item = (&String, &Param)> {
+        self.params.iter().filter(|(_, param)| param.secret)
+    }
+
     pub(crate) fn locality(&self) -> Locality {
         if self.local {
             Locality::Local
@@ -160,7 +167,14 @@ impl Report {
     fn declaring(map: &Map<String, Value>) -> Self {
         let mut report = Self::default();
         if let Some(Value::Object(params)) = map.get("params") {
-            report.params = params.keys().cloned().collect();
+            let secret = |param: &Value| param.get("secret") == Some(&Value::Bool(true));
+            let named = |secrets| {
+                let some = params
+                    .iter()
+                    .filter(move |(_, param)| secret(param) == secrets);
+                some.map(|(name, _)| name.clone()).collect()
+            };
+            (report.params, report.secret_params) = (named(false), named(true));
         }
         report.has_oauth = map.get("oauth").is_some_and(Value::is_object);
         if let Some(Value::Object(api_key)) = map.get("api_key") {
@@ -248,6 +262,7 @@ fn read_fields(mut fields: Fields<'_>) -> Option<Definition> {
     if let Some(oauth) = &oauth {
         oauth.check_params(&fields, &params);
     }
+    param::check_captured(&fields, &params, &hosts, whoami.as_ref());
     if let Some(name) = &name {
         check_aliases(&fields, name, &aliases);
     }

@@ -54,6 +54,20 @@ pub fn check(text: &str, locality: Locality) -> Result<Url, String> {
     Ok(url)
 }
 
+/// Checks a page that a browser opens: it may have a fragment if that is a path, as applications have it that find their
+/// pages by themselves (`https://app.example.com/#/oauth/authorize`).
+pub(crate) fn check_page(text: &str, locality: Locality) -> Result<Url, String> {
+    let Some((page, fragment)) = text.split_once('#') else {
+        return check(text, locality);
+    };
+    let url = check(page, locality)?;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/-_.~".contains(&b);
+    if !fragment.starts_with('/') || !fragment.bytes().all(plain) || url.query().is_some() {
+        return Err("must not contain a fragment, unless that is a plain path".to_owned());
+    }
+    Url::parse(text).map_err(|_| "is not a URL".to_owned())
+}
+
 /// The origin of a URL as text, such as `https://api.example.com`.
 pub(crate) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()

@@ -32,8 +32,8 @@ pub use address::{Locality, is_loopback, is_public, is_public_host};
 pub use bind::BindError;
 pub use definition::{
     ApiKey, Assertion, BodyFormat, ClientAuthMethod, ClientCredentials, Definition, DeviceRequest,
-    Exchange, Field, Flow, HostRule, Injection, Method, OAuth, Param, ParamSource, RedirectKind,
-    Request, RequestAuth, Revocation, RevocationAuth, Signing, UnknownWord, Whoami,
+    Exchange, Field, Flow, HostRule, Injection, Method, OAuth, Param, ParamSource, Pkce,
+    RedirectKind, Request, RequestAuth, Revocation, RevocationAuth, Signing, UnknownWord, Whoami,
 };
 pub use destinations::Destination;
 pub use document::MAX_BYTES;
@@ -42,7 +42,9 @@ pub use env_var::{EnvVarName, InvalidEnvVarName};
 pub use error::{DefinitionError, FieldError};
 pub use host::{HostPattern, InvalidHostPattern, is_plain_path};
 pub use name::{InvalidName, ProviderName, check_name};
-pub use provider::{ClientCredentialsRequest, Host, OAuthEndpoints, Provider, WhoamiRequest};
+pub use provider::{
+    Capture, ClientCredentialsRequest, Host, OAuthEndpoints, Provider, WhoamiRequest,
+};
 pub use registry::{
     Draft, Found, OnConflict, RegisterError, Registered, Registry, RegistryError, Source, Summary,
 };

@@ -10,7 +10,7 @@ use serde_json::Value;
 use url::Url;
 
 pub use self::oauth::{ClientCredentialsRequest, OAuthEndpoints};
-use crate::definition::{ApiKey, Flow, Injection, Method};
+use crate::definition::{ApiKey, Flow, Injection, Method, ParamSource};
 use crate::endpoint;
 use crate::env_var::EnvVarName;
 use crate::host::HostPattern;
@@ -43,6 +43,22 @@ pub struct Provider {
     pub whoami: Option<WhoamiRequest>,
     /// The parameters that were bound, defaults included.
     pub params: BTreeMap<String, String>,
+    /// The parameters that are to be found out during login.
+    pub captures: Vec<Capture>,
+    /// The definition that this one was laid over.
+    pub extends: Option<ProviderName>,
+}
+
+/// A parameter whose value the service itself reveals during login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capture {
+    /// The parameter's name.
+    pub param: String,
+    /// Where its value is.
+    pub from: ParamSource,
+    /// Whether a login is of no use without it.
+    pub required: bool,
 }
 
 /// A host the credential may be sent to.

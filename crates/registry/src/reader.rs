@@ -23,6 +23,8 @@ const LONGEST_TEXT: usize = 4096;
 pub(crate) struct Report {
     faults: RefCell<Vec<FieldError>>,
     pub(crate) params: BTreeSet<String>,
+    /// The parameters that are secrets; they are in none of the other sets.
+    pub(crate) secret_params: BTreeSet<String>,
     pub(crate) key_fields: BTreeSet<String>,
     /// Whether an OAuth section is there to provide `{token}`.
     pub(crate) has_oauth: bool,
@@ -86,10 +88,12 @@ impl Report {
             .filter(|name| !self.is_declared(name, allowed))
         {
             all_declared = false;
-            self.fault(
-                field,
-                format!("mentions `{{{name}}}`, which is not declared here"),
-            );
+            let why = if self.secret_params.contains(name) {
+                "is a secret: only injections and variables carry it"
+            } else {
+                "is not declared here"
+            };
+            self.fault(field, format!("mentions `{{{name}}}`, which {why}"));
         }
         all_declared.then_some(template)
     }
@@ -97,14 +101,15 @@ impl Report {
     fn is_declared(&self, name: &str, allowed: Variables) -> bool {
         let key_field = self.key_fields.contains(name);
         let token = self.has_oauth && name == "token";
+        let secret = self.secret_params.contains(name);
         self.params.contains(name)
             || match allowed {
                 Variables::Params => false,
-                Variables::KeyFields => key_field,
+                Variables::KeyFields => key_field || secret,
                 Variables::Exchange => key_field && name != "token",
-                Variables::AccessToken => token || name == "client_id",
+                Variables::AccessToken => token || secret || name == "client_id",
                 Variables::Credential => {
-                    key_field || token || (self.has_oauth && name == "client_id")
+                    key_field || token || secret || (self.has_oauth && name == "client_id")
                 }
                 Variables::TokenRequest => {
                     matches!(

@@ -31,15 +31,15 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(pasted) = read_pasted(&ours, &expected, BareCode::Refused) {
         look(&pasted, &ours, &state);
     }
-    if let Ok(Callback::Code(code)) = read_pasted(&ours, &expected, BareCode::Accepted) {
-        assert!(is_plain(code.expose()));
+    if let Ok(Callback::Code(granted)) = read_pasted(&ours, &expected, BareCode::Accepted) {
+        assert!(is_plain(granted.code.expose()));
     }
 });
 
 fn look(verdict: &Callback, text: &str, state: &State) {
     let is_ours = match verdict {
         Callback::NotOurs(_) => return,
-        Callback::Code(code) => is_plain(code.expose()),
+        Callback::Code(granted) => is_plain(granted.code.expose()),
         Callback::Denied(denied) => {
             let texts = [
                 Some(&denied.error),

@@ -40,7 +40,7 @@ impl Connection {
     ///
     /// [`EntropyError`] where there is no randomness: a placeholder that could be guessed is none.
     pub fn stand_in(&self, entropy: Entropy) -> Result<StandIn, EntropyError> {
-        let live = self.record.fields.iter();
+        let live = (self.record.fields.iter()).chain(&self.record.secret_params);
         let token = self.record.access_token.as_ref();
         let live = live
             .map(|(name, value)| (name.as_str(), value))
@@ -55,6 +55,7 @@ impl Connection {
             kind: self.kind(),
             env: self.environment(),
             fields,
+            client_id: self.client_id().map(SecretString::from),
         }))
     }
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use authkeep_flows::read_account;
+use authkeep_flows::{HttpRequest, read_account};
 use authkeep_registry::{Provider, ProviderName, WhoamiRequest};
 use authkeep_vault::Expected;
 use secrecy::ExposeSecret;
@@ -76,12 +76,8 @@ impl Broker {
         provider: &Provider,
         record: &ConnectionRecord,
     ) -> Result<String, String> {
-        let request = authorized(whoami.method, whoami.url.clone(), provider, record);
+        let request = whoami_request(whoami, provider, record);
         let request = request.ok_or("the credential may not be sent there")?;
-        let request = match &whoami.body {
-            Some(body) => request.json(body.clone()),
-            None => request,
-        };
         let http = &self.parts.http;
         let sent = http.send(&request, BodyCap::Token, Reach::of(provider));
         let response = sent.await.map_err(|error| error.to_string())?;
@@ -120,6 +116,19 @@ impl Broker {
     }
 }
 
+/// The question; `None` where the credential may not be sent there.
+pub(super) fn whoami_request(
+    whoami: &WhoamiRequest,
+    provider: &Provider,
+    record: &ConnectionRecord,
+) -> Option<HttpRequest> {
+    let request = authorized(whoami.method, whoami.url.clone(), provider, record)?;
+    Some(match &whoami.body {
+        Some(body) => request.json(body.clone()),
+        None => request,
+    })
+}
+
 /// Whether the login that is stored by now is still `ours`. The clock counts seconds, in which another one may have been
 /// made; but tokens that have been renewed since are those of the login that was there.
 fn is_the_same(stored: &ConnectionRecord, ours: &ConnectionRecord) -> bool {
@@ -146,7 +155,7 @@ async fn in_time(
 }
 
 /// Names are shown and stored beside other names: a secret that a service sends in their place must not be.
-fn holds_secret(provider: &Provider, record: &ConnectionRecord, text: &str) -> bool {
+pub(super) fn holds_secret(provider: &Provider, record: &ConnectionRecord, text: &str) -> bool {
     let fields = provider.api_key.iter().flat_map(|key| &key.fields);
     let fields = fields.filter(|field| field.secret);
     let fields = fields.filter_map(|field| record.fields.get(&field.name));

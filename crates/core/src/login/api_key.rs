@@ -31,14 +31,8 @@ impl Broker {
             .as_ref()
             .map(|key| key.fields.as_slice())
             .unwrap_or_default();
-        let known: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
-        if let Some(field) = request.supplied.0.keys().find(|name| !known.contains(name)) {
-            return Err(LoginError::UnknownField {
-                provider: provider.name.clone(),
-                field: field.clone(),
-                known,
-            });
-        }
+        let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+        super::params::only_known(&known, definition, provider, request)?;
         let mut record = ConnectionRecord::new_at(self.now(), Pinned::to(provider));
         let mut values = obtain(fields, definition, provider, request, person).await?;
         for field in fields {
@@ -66,6 +60,7 @@ impl Broker {
         Ok(Acquired {
             connection: record,
             client: None,
+            callback: BTreeMap::new(),
         })
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authkeep_flows::{
-    AuthorizationRequest, BareCode, Callback, CodeVerifier, State, exchange_request,
+    AuthorizationRequest, BareCode, Callback, CodeVerifier, Granted, State, exchange_request,
     read_token_response,
 };
-use authkeep_registry::{Flow, Provider, RedirectKind};
+use authkeep_registry::{Flow, ParamSource, Pkce, Provider, RedirectKind};
 use authkeep_vault::EntropyError;
 
 use super::answer::{Answer, ByHand};
@@ -64,11 +64,14 @@ impl Broker {
             .or_else(|| request.scopes.clone())
             .unwrap_or_else(|| oauth.scopes.clone());
         let state = State::from_entropy(self.random()?);
-        let verifier = if oauth.pkce {
-            Some(CodeVerifier::from_entropy(self.random()?))
-        } else {
-            person.tell(&Event::WithoutPkce);
-            None
+        let verifier = || Ok::<_, EntropyError>(CodeVerifier::from_entropy(self.random()?));
+        let verifier = match oauth.pkce {
+            Pkce::Standard => Some(verifier()?),
+            Pkce::Hex => Some(verifier()?.with_hex_challenge()),
+            Pkce::Off => {
+                person.tell(&Event::WithoutPkce);
+                None
+            }
         };
 
         if oauth.redirect == RedirectKind::Https && person.pasting() == Pasting::Impossible {
@@ -79,7 +82,10 @@ impl Broker {
             Some(loopback) => loopback,
             None => Loopback::bind(oauth).await?,
         };
-        let redirect_uri = loopback.redirect_uri().clone();
+        let redirect_uri = match &oauth.redirect_uri {
+            Some(name) => name.clone(),
+            None => loopback.redirect_uri().to_string(),
+        };
         let url = AuthorizationRequest {
             endpoint: authorization_url,
             client: &server.client_without_proof(oauth_client.record()),
@@ -115,8 +121,10 @@ impl Broker {
             provider: &provider.name,
             expectation: Arc::new(Expectation::new(state, oauth)),
             bare_code: match verifier {
-                // It does not say whose it is.
-                Some(_) if !oauth.iss_required => BareCode::Accepted,
+                // It does not say whose it is, nor what else the address says.
+                Some(_) if !oauth.iss_required && !captures_from_callback(provider) => {
+                    BareCode::Accepted
+                }
                 _ => BareCode::Refused,
             },
             patience: request.patience.unwrap_or(PATIENCE),
@@ -128,8 +136,8 @@ impl Broker {
         };
         let (callback, closing) = answer.wait(loopback).await?;
         let exchange = async {
-            let code = match callback {
-                Callback::Code(code) => code,
+            let Granted { code, params } = match callback {
+                Callback::Code(granted) => granted,
                 Callback::Denied(denied) => {
                     return Err(LoginError::Denied {
                         provider: name(),
@@ -154,10 +162,12 @@ impl Broker {
                 .http
                 .send(&request, BodyCap::Token, Reach::of(provider))
                 .await?;
-            read_token_response(&response, &server.rules()).map_err(|source| LoginError::Token {
+            let tokens = read_token_response(&response, &server.rules());
+            let tokens = tokens.map_err(|source| LoginError::Token {
                 provider: name(),
                 source,
-            })
+            })?;
+            Ok((tokens, params))
         };
         // The browser still has to be shown its last page, but a slow server does not keep the port open.
         let last_page = async {
@@ -166,13 +176,14 @@ impl Broker {
             }
         };
         let (tokens, ()) = tokio::join!(exchange, last_page);
-        let tokens = tokens?;
+        let (tokens, callback) = tokens?;
 
         let issued = Issued {
             flow: Flow::AuthorizationCode,
             client: oauth_client,
             scopes,
             tokens,
+            callback,
         };
         Ok(issued.acquired(provider, person, self.now()))
     }
@@ -182,4 +193,10 @@ impl Broker {
         (self.parts.entropy)(&mut bytes)?;
         Ok(bytes)
     }
+}
+
+/// Whether the answer has to be the whole address.
+fn captures_from_callback(provider: &Provider) -> bool {
+    let mut needed = provider.captures.iter().filter(|capture| capture.required);
+    needed.any(|capture| matches!(capture.from, ParamSource::Callback(_)))
 }

@@ -6,10 +6,8 @@
 use std::collections::BTreeMap;
 
 use authkeep_flows::read_token_response;
-use authkeep_registry::{BindError, Definition, Flow, Provider};
-use secrecy::{ExposeSecret, SecretString};
+use authkeep_registry::{Definition, Flow, Provider};
 
-use super::error::value_needed;
 use super::issued::tell_of_missing_scopes;
 use super::oauth_client::{OAuthClient, Questions, has_secret_for, secret_field};
 use super::{Acquired, LoginError, LoginRequest, Replace};
@@ -17,7 +15,7 @@ use crate::authorization_server::{AuthorizationServer, ClientRequest};
 use crate::pinned::Pinned;
 use crate::record::{ClientRecord, ConnectionRecord};
 use crate::refresh::apply;
-use crate::{AskError, BodyCap, Broker, Event, FieldRequest, Inquiry, Interaction, Reach};
+use crate::{BodyCap, Broker, Event, Interaction, Reach};
 
 impl Broker {
     pub(super) async fn client_credentials(
@@ -28,20 +26,13 @@ impl Broker {
         person: &dyn Interaction,
     ) -> Result<Acquired, LoginError> {
         let known = ["client_id", secret_field(provider)];
-        let supplied = &mut request.supplied.0.keys();
-        if let Some(field) = supplied.find(|name| !known.contains(&name.as_str())) {
-            return Err(LoginError::UnknownField {
-                provider: provider.name.clone(),
-                field: field.clone(),
-                known: known.map(str::to_owned).into(),
-            });
-        }
+        super::params::only_known(&known, definition, provider, request)?;
         let missing = missing_params(definition, &provider.params);
         let completed = if missing.is_empty() {
             provider.clone()
         } else {
             let mut params = provider.params.clone();
-            params.extend(ask_for(&missing, definition, provider, person).await?);
+            params.extend(super::params::ask_for(&missing, definition, provider, person).await?);
             self.completed(definition.bind(&params)?).await?
         };
         let earlier = self.client_of_earlier_login(&completed, request)?;
@@ -88,6 +79,7 @@ impl Broker {
         Ok(Acquired {
             connection: record,
             client: client.unsaved(),
+            callback: BTreeMap::new(),
         })
     }
 
@@ -182,61 +174,4 @@ pub(crate) fn missing_params(
         .collect();
     missing.dedup();
     missing
-}
-
-/// The values of parameters, by name.
-async fn ask_for(
-    names: &[String],
-    definition: &Definition,
-    provider: &Provider,
-    person: &dyn Interaction,
-) -> Result<BTreeMap<String, String>, LoginError> {
-    let oauth = definition.oauth.as_ref();
-    let label = |name: &str| match definition.params.get(name) {
-        Some(param) => param.label.clone(),
-        None => name.to_owned(),
-    };
-    let field = |name: &String| {
-        let variable = oauth.and_then(|oauth| oauth.client_env.get(name.as_str()));
-        FieldRequest {
-            name: name.clone(),
-            label: format!("{} {}", definition.display_name, label(name)),
-            variables: variable.iter().map(ToString::to_string).collect(),
-            secret: false,
-            optional: false,
-            hint: (definition.params.get(name)).and_then(|param| param.hint.clone()),
-            pattern: None,
-            docs: oauth.and_then(|oauth| oauth.docs.clone()),
-        }
-    };
-    let inquiry = Inquiry {
-        provider: definition.display_name.clone(),
-        fields: names.iter().map(field).collect(),
-        redirect: None,
-        scopes: None,
-    };
-    let answers = person.ask_all(&inquiry).await.map_err(|unanswered| {
-        let first = unanswered.missing.first();
-        let field = first.and_then(|first| inquiry.fields.get(*first));
-        match (&unanswered.source, field) {
-            // A parameter can be typed as an argument, so that is what the caller is told.
-            (AskError::NotPossible, Some(field)) if field.variables.is_empty() => {
-                LoginError::Bind(BindError::Missing {
-                    provider: definition.name.clone(),
-                    param: field.name.clone(),
-                    label: label(&field.name),
-                    example: (definition.params.get(&field.name))
-                        .and_then(|param| param.example.clone()),
-                })
-            }
-            _ => value_needed(provider, &inquiry, label, unanswered),
-        }
-    })?;
-    // EXPOSE: a parameter goes into URLs; it came through the same door as the secrets.
-    let exposed = |value: SecretString| value.expose_secret().trim().to_owned();
-    let values = answers
-        .values
-        .into_iter()
-        .map(|value| value.map(exposed).unwrap_or_default());
-    Ok(names.iter().cloned().zip(values).collect())
 }

@@ -3,6 +3,7 @@
 //! No browser is opened and no port is listened on, so it works over SSH and in a container. When to poll and when to
 //! stop is decided in `flows`; here the requests are sent and the time is waited.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use authkeep_flows::{
@@ -85,6 +86,7 @@ impl Broker {
             client,
             scopes,
             tokens,
+            callback: BTreeMap::new(),
         };
         Ok(issued.acquired(provider, person, self.now()))
     }

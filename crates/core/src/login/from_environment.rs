@@ -67,7 +67,11 @@ impl Broker {
             let acquired = Acquired {
                 connection: connection_record,
                 client: None,
+                callback: BTreeMap::new(),
             };
+            let acquired = self
+                .with_captures_alone(definition, provider.clone(), acquired)
+                .await?;
             self.save(&definition.name, &connection, acquired).await
         };
         let outcome = acquired.await;
@@ -171,5 +175,9 @@ fn is_of(saved: &Connection, on_hand: &OnHand) -> bool {
         let secret = client.secret().map(TokenId::of);
         client.client_id == on_hand.client_id && secret == Some(TokenId::of(&on_hand.secret))
     });
-    client.is_some() && record.params == on_hand.provider.params
+    // What the service revealed is no part of what the environment said.
+    let captures = &on_hand.provider.captures;
+    let said = |(name, _): &(&String, &String)| !captures.iter().any(|c| c.param == **name);
+    let (then, now) = (&record.params, &on_hand.provider.params);
+    client.is_some() && then.iter().filter(said).eq(now.iter().filter(said))
 }

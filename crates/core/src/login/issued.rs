@@ -1,5 +1,6 @@
 //! From a token endpoint's answer to what is stored of it, the same for every flow that ends there.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use authkeep_flows::TokenSet;
@@ -19,6 +20,8 @@ pub(super) struct Issued {
     /// The scopes that were asked for.
     pub(super) scopes: Vec<String>,
     pub(super) tokens: TokenSet,
+    /// What the browser brought back besides the code.
+    pub(super) callback: BTreeMap<String, String>,
 }
 
 impl Issued {
@@ -31,7 +34,8 @@ impl Issued {
     ) -> Acquired {
         let mut record = ConnectionRecord::new_at(now, Pinned::to(provider));
         self.flow.as_str().clone_into(&mut record.flow);
-        record.client = Some(self.client.record().clone());
+        let client = self.client.record();
+        record.client = (!client.is_nobody()).then(|| client.clone());
         record.params.clone_from(&provider.params);
         record.token_response.clone_from(&self.tokens.extra);
         record.scopes_asked = self.scopes;
@@ -42,6 +46,7 @@ impl Issued {
         Acquired {
             connection: record,
             client: self.client.unsaved(),
+            callback: self.callback,
         }
     }
 }

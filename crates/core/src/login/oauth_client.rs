@@ -9,7 +9,7 @@ use super::loopback::redirect_note;
 use super::{LoginError, LoginRequest, Replace};
 use crate::pinned::Pinned;
 use crate::record::{self, ClientRecord, Stored};
-use crate::{Broker, FieldRequest, Inquiry, Interaction};
+use crate::{Broker, FieldRequest, Inquiry, Interaction, RecordError};
 
 /// The client, and whether it still has to be saved.
 pub(super) enum OAuthClient {
@@ -42,17 +42,18 @@ impl Broker {
         flow: Flow,
         person: &dyn Interaction,
     ) -> Result<(OAuthClient, Option<Vec<String>>), LoginError> {
-        let key = self.keys(&provider.name).client()?;
-        let saved: Option<Stored<ClientRecord>> = record::read(self.store(), &key)?;
-        if let Some(saved) = saved
+        if provider.oauth.as_ref().is_some_and(|oauth| oauth.anonymous) {
+            return Ok((OAuthClient::Saved(ClientRecord::nobody()), None));
+        }
+        if let Some(saved) = self.saved_client(provider)?
             && request.replace != Replace::AlwaysWithNewClient
             && request
                 .client_id
                 .as_ref()
-                .is_none_or(|id| *id == saved.record.client_id)
-            && is_for(&saved.record, provider, flow)
+                .is_none_or(|id| *id == saved.client_id)
+            && is_for(&saved, provider, flow)
         {
-            return Ok((OAuthClient::Saved(saved.record), None));
+            return Ok((OAuthClient::Saved(saved), None));
         }
         let questions = Questions {
             provider,
@@ -62,6 +63,31 @@ impl Broker {
         let entered = questions.ask(person).await?;
         let client = ClientRecord::entered(entered.id, entered.secret, provider)?;
         Ok((OAuthClient::Entered(client), entered.scopes))
+    }
+}
+
+impl Broker {
+    /// The client that a person has entered for this provider, or else for the one that its definition extends, or for
+    /// that one's: one registration serves them all. Its secret goes where it was entered for and nowhere else, whoever
+    /// extends what.
+    pub(crate) fn saved_client(
+        &self,
+        provider: &Provider,
+    ) -> Result<Option<ClientRecord>, RecordError> {
+        let mut next = Some((provider.name.clone(), provider.extends.clone()));
+        while let Some((name, extends)) = next {
+            let saved = record::read(self.store(), &self.keys(&name).client()?)?;
+            if let Some(Stored { record, .. }) = saved {
+                return Ok(Some(record));
+            }
+            // A definition that cannot be read has nothing to share. One may override the one that it extends.
+            next = extends.filter(|parent| *parent != name).map(|parent| {
+                let found = self.find(&parent).ok().flatten();
+                let extends = found.and_then(|found| found.definition.extends);
+                (parent, extends)
+            });
+        }
+        Ok(None)
     }
 }
 
@@ -114,7 +140,8 @@ fn is_for(saved: &ClientRecord, provider: &Provider, flow: Flow) -> bool {
         return secret_needed(provider, flow) != Some(Needed::Yes);
     }
     provider.oauth.as_ref().is_some_and(|oauth| {
-        saved.pinned.admits_token_requests(oauth)
+        saved.pinned.admits_refreshes(oauth)
+            && saved.pinned.admits_upgrades(oauth)
             && (flow != Flow::DeviceCode || saved.pinned.admits_device_requests(oauth))
     })
 }

@@ -4,18 +4,18 @@
 use std::time::Duration;
 
 use authkeep_flows::{
-    HttpRequest, RefreshToken, TokenEndpoint, TokenResponseRules, TokenSet, read_token_response,
-    refresh_request,
+    Client, HttpRequest, RefreshToken, TokenEndpoint, TokenResponseRules, TokenSet,
+    read_token_response, refresh_request,
 };
-use authkeep_registry::{Exchange, Provider, ProviderName};
+use authkeep_registry::{Exchange, Provider, ProviderName, Request, Template};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::backoff::UsesUp;
 use super::{RefreshError, told};
-use crate::authorization_server::{AuthorizationServer, ClientRequest};
+use crate::authorization_server::{AuthorizationServer, Carried, ClientRequest, Spelled};
 use crate::connection::RenewalGrant;
 use crate::exchange::{exchange_request, read_exchange};
-use crate::record::{self, ClientRecord, Stored};
+use crate::record::ClientRecord;
 use crate::{BodyCap, Broker, Connection, NotSigned, Reach, TokenId};
 
 /// A request that renews, and how its answer is read.
@@ -71,7 +71,9 @@ impl Broker {
             bound: &bound,
         };
         match grant {
-            RenewalGrant::RefreshToken(token) => renewing.by_token(token),
+            RenewalGrant::RefreshToken(token) => renewing.by_token(token, Some(TokenId::of(token))),
+            // It stays good whatever becomes of the request.
+            RenewalGrant::AccessToken(token) => renewing.by_token(token, None),
             RenewalGrant::Client(client) => renewing.by_client(client),
             RenewalGrant::Key => renewing.by_key(),
         }
@@ -115,26 +117,51 @@ struct Renewing<'a> {
 
 impl Renewing<'_> {
     /// As the client that the tokens were issued to.
-    fn by_token(&self, token: &SecretString) -> Result<Redemption, RefreshError> {
+    fn by_token(
+        &self,
+        token: &SecretString,
+        used_up: Option<TokenId>,
+    ) -> Result<Redemption, RefreshError> {
         let (server, endpoint) = self.server()?;
         let record = &self.connection.record;
-        if !record.pinned.admits_token_requests(server.oauth) {
-            return Err(self.moved(endpoint.url.as_str()));
+        let refresh = server.oauth.refresh.as_ref();
+        if !record.pinned.admits_refreshes(server.oauth) {
+            let own = refresh.and_then(|refresh| refresh.url.as_ref());
+            let now = own.map_or(endpoint.url.as_str(), Template::as_str);
+            return Err(self.moved(now));
         }
         let provider = self.connection.provider();
-        let saved: Option<Stored<ClientRecord>> = self
-            .broker
-            .keys(provider)
-            .client()
-            .and_then(|key| record::read(self.broker.store(), &key))
-            .map_err(|error| RefreshError::stored(provider, &error))?;
-        let saved = saved.as_ref().map(|saved| &saved.record);
-        let client = server.issuing_client(record, saved, ClientRequest::Token, self.broker);
+        let saved = self.broker.saved_client(self.bound);
+        let saved = saved.map_err(|error| RefreshError::stored(provider, &error))?;
+        let client =
+            server.issuing_client(record, saved.as_ref(), ClientRequest::Refresh, self.broker);
         let client = client.map_err(|error| self.unsigned(&error))?;
-        // EXPOSE: into flows' own secret type.
-        let sent = RefreshToken::new(token.expose_secret().to_owned());
-        let request = refresh_request(&endpoint, &client, &sent, None);
-        Ok(self.redemption(Some(TokenId::of(token)), request, reading(&server)))
+        let request = match refresh {
+            Some(refresh) if refresh.is_whole() => self.whole(refresh, &server, &client),
+            Some(refresh) => server.refresh_with(refresh, endpoint, client, token),
+            None => {
+                // EXPOSE: into flows' own secret type.
+                let sent = RefreshToken::new(token.expose_secret().to_owned());
+                Some(refresh_request(&endpoint, &client, &sent, None))
+            }
+        };
+        let request = request.ok_or_else(|| self.no_definition())?;
+        Ok(self.redemption(used_up, request, reading(&server)))
+    }
+
+    /// The vendor's own request.
+    fn whole(
+        &self,
+        refresh: &Request,
+        server: &AuthorizationServer<'_>,
+        client: &Client,
+    ) -> Option<HttpRequest> {
+        let record = &self.connection.record;
+        let carried = Carried {
+            token: record.access_token.as_ref()?,
+            refresh_token: record.refresh_token.as_ref(),
+        };
+        Spelled::request(refresh, server.oauth, &client.id)?.made(client, carried)
     }
 
     fn by_client(&self, client: &ClientRecord) -> Result<Redemption, RefreshError> {

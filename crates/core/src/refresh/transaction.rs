@@ -132,8 +132,9 @@ impl Broker {
         }
     }
 
-    /// The same where the token is bought with the client itself (RFC 6749 §4.4) or with a key. Nothing is used up, so
-    /// there is no doubt to write down beforehand: whoever was cut off is followed by somebody who asks again.
+    /// The same where the token is bought with the client itself (RFC 6749 §4.4), with a key, or with the token that it
+    /// follows. Nothing is used up, so there is no doubt to write down beforehand: whoever was cut off is followed by
+    /// somebody who asks again.
     async fn buy_and_save(
         &self,
         key: &EntryKey,
@@ -145,7 +146,7 @@ impl Broker {
         let backoff = self.backoff_for(&connection, renewal);
         match self.redeem(&connection, redemption, &backoff).await {
             Ok(mut tokens) => {
-                // The client is enough (§4.4.3); a refresh token that comes along would only be one more secret.
+                // That is enough (§4.4.3); a refresh token that comes along would only be one more secret.
                 tokens.refresh_token = None;
                 apply(&mut connection.record, tokens, self.now());
                 self.save_tokens(key, &connection, revision).await

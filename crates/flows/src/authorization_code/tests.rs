@@ -45,7 +45,7 @@ impl Login {
         let request = AuthorizationRequest {
             endpoint: &self.endpoint,
             client: &self.client,
-            redirect_uri: &self.redirect_uri,
+            redirect_uri: self.redirect_uri.as_str(),
             scopes: &self.scopes,
             scope_separator: self.separator,
             scope_param: self.scope_param,
@@ -159,8 +159,22 @@ fn endpoints_a_browser_must_not_get_are_refused() {
         login.url(),
         Err(AuthorizationRequestError::Scheme("javascript".to_owned()))
     );
-    login.endpoint = url("https://as.test/authorize#x");
-    assert_eq!(login.url(), Err(AuthorizationRequestError::Fragment));
+    for fragment in ["x", "", "/x?state=mine"] {
+        login.endpoint = url(&format!("https://as.test/authorize#{fragment}"));
+        assert_eq!(login.url(), Err(AuthorizationRequestError::Fragment));
+    }
+}
+
+#[test]
+fn a_page_behind_a_fragment_finds_the_parameters_there() {
+    let mut login = Login::new();
+    login.endpoint = url("https://app.test/#/oauth/authorize");
+    let made = login.url().expect("a URL");
+    let (page, query) = made.split_once('?').expect("parameters");
+    assert_eq!(page, "https://app.test/#/oauth/authorize");
+    login.endpoint = url("https://app.test/authorize");
+    let usual = login.url().expect("a URL");
+    assert_eq!(usual.split_once('?').map(|(_, query)| query), Some(query));
 }
 
 fn exchange(auth: ClientAuth, format: BodyFormat, params: &[(&str, &str)]) -> HttpRequest {
@@ -176,7 +190,7 @@ fn exchange(auth: ClientAuth, format: BodyFormat, params: &[(&str, &str)]) -> Ht
         &endpoint,
         &client(auth),
         &AuthorizationCode::new("SplxlOBeZQQYbYS6WxSbIA"),
-        &url("http://127.0.0.1:4711/callback"),
+        "http://127.0.0.1:4711/callback",
         Some(&CodeVerifier::from_entropy(ENTROPY)),
     )
 }

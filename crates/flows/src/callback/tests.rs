@@ -19,11 +19,14 @@ fn read(query: &str) -> Callback {
 
 #[test]
 fn a_code_is_decoded() {
-    let Callback::Code(code) = read("code=4%2F0Ab+c&state={state}&session_state=x&hd=a&hd=b")
+    let Callback::Code(granted) = read("code=4%2F0Ab+c&state={state}&session_state=x&hd=a&hd=b")
     else {
         panic!("expected a code");
     };
-    assert_eq!(code.expose(), "4/0Ab c");
+    assert_eq!(granted.code.expose(), "4/0Ab c");
+    // What occurs twice is nobody's to choose.
+    let params: Vec<_> = granted.params.into_iter().collect();
+    assert_eq!(params, [("session_state".to_owned(), "x".to_owned())]);
 }
 
 #[test]

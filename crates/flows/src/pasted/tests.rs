@@ -12,7 +12,7 @@ fn judge(text: &str, bare_code: BareCode) -> Result<String, NotPasted> {
     let text = text.replace("STATE", state.expose());
     read_pasted(&text, &expected, bare_code).map(|callback| match callback {
         // EXPOSE: compared in a test.
-        Callback::Code(code) => code.expose().to_owned(),
+        Callback::Code(granted) => granted.code.expose().to_owned(),
         Callback::Denied(denied) => format!("denied: {}", denied.error),
         other => format!("{other:?}"),
     })

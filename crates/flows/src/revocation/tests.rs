@@ -4,7 +4,8 @@ use super::*;
 use crate::client::ClientAuth;
 use crate::http::HttpResponse;
 use crate::retry_after::RetryAfter;
-use crate::secret::ClientSecret;
+use crate::secret::{AccessToken, ClientSecret};
+use crate::vendor_request::{VendorAuth, VendorFormat, VendorRequest, vendor_request};
 
 fn url(text: &str) -> Url {
     Url::parse(text).expect("test URL")
@@ -63,12 +64,12 @@ fn the_standard_request_authenticates_the_client() {
 fn vendor(
     address: &str,
     method: Method,
-    auth: RevocationAuth<'_>,
-    format: RevocationFormat,
+    auth: VendorAuth<'_>,
+    format: VendorFormat,
     params: &[(&str, &str)],
 ) -> HttpRequest {
     let url = url(address);
-    let revocation = VendorRevocation {
+    let revocation = VendorRequest {
         url: &url,
         method,
         auth,
@@ -78,7 +79,7 @@ fn vendor(
             .map(|(name, value)| ((*name).to_owned(), SecretString::from(*value)))
             .collect(),
     };
-    vendor_revocation_request(&revocation, &client(ClientAuth::Post))
+    vendor_request(&revocation, &client(ClientAuth::Post))
 }
 
 #[test]
@@ -86,8 +87,8 @@ fn github_deletes_with_basic_and_json() {
     let request = vendor(
         "https://api.test/applications/id/token",
         Method::Delete,
-        RevocationAuth::Basic,
-        RevocationFormat::Json,
+        VendorAuth::Basic,
+        VendorFormat::Json,
         &[("access_token", "t")],
     );
     assert_eq!(request.method(), Method::Delete);
@@ -103,8 +104,8 @@ fn slack_and_dropbox_take_a_bare_bearer() {
     let request = vendor(
         "https://slack.test/api/auth.revoke",
         Method::Post,
-        RevocationAuth::Bearer(&token),
-        RevocationFormat::None,
+        VendorAuth::Bearer(&token),
+        VendorFormat::None,
         &[],
     );
     assert_eq!(parts(&request), (Some("Bearer xoxb-1"), None));
@@ -116,8 +117,8 @@ fn parameters_without_a_body_go_into_the_query() {
     let request = vendor(
         "https://as.test/revoke?v=1",
         Method::Get,
-        RevocationAuth::None,
-        RevocationFormat::None,
+        VendorAuth::None,
+        VendorFormat::None,
         &[("token", "a b")],
     );
     assert_eq!(
@@ -132,8 +133,8 @@ fn post_adds_what_the_parameters_do_not_have() {
     let request = vendor(
         "https://as.test/revoke",
         Method::Post,
-        RevocationAuth::Post,
-        RevocationFormat::Form,
+        VendorAuth::Post,
+        VendorFormat::Form,
         &[("client_id", "theirs"), ("token", "t")],
     );
     assert_eq!(

@@ -101,10 +101,10 @@ fn ten_thousand_forgeries_and_then_the_real_one() {
             );
             ignored += 1;
         }
-        let Callback::Code(code) = read_callback(&real, &expected) else {
+        let Callback::Code(granted) = read_callback(&real, &expected) else {
             panic!("the real callback was not taken");
         };
-        assert_eq!(code.expose(), canary(1));
+        assert_eq!(granted.code.expose(), canary(1));
         println!("{iss_rule:?}: {ignored} forgeries ignored, 1 real callback taken");
     }
 }

@@ -5,9 +5,9 @@ use std::fmt::Debug;
 use authkeep_flows::{
     AccessToken, AuthorizationCode, AuthorizationRequest, BodyFormat, Client, ClientAuth,
     ClientSecret, CodeVerifier, ExpectedCallback, HttpRequest, HttpResponse, IssRule, Method,
-    RefreshToken, RevocationAuth, RevocationFormat, State, TokenEndpoint, TokenHint,
-    TokenResponseRules, VendorRevocation, exchange_request, read_callback, read_token_response,
-    refresh_request, revocation_request, vendor_revocation_request,
+    RefreshToken, State, TokenEndpoint, TokenHint, TokenResponseRules, VendorAuth, VendorFormat,
+    VendorRequest, exchange_request, read_callback, read_token_response, refresh_request,
+    revocation_request, vendor_request,
 };
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -43,19 +43,19 @@ fn no_type_shows_its_secret() {
         &endpoint(BodyFormat::Form),
         &client(ClientAuth::Basic),
         &code,
-        &url("http://127.0.0.1:1/callback"),
+        "http://127.0.0.1:1/callback",
         None,
     );
     let header = basic.header("authorization").unwrap().expose_secret();
     secrets.push(header["Basic ".len()..].to_owned());
 
-    let redirect_uri = url("http://127.0.0.1:1/callback");
+    let redirect_uri = "http://127.0.0.1:1/callback";
     let authorization_endpoint = url("https://as.test/authorize");
     let basic_client = client(ClientAuth::Basic);
     let authorization = AuthorizationRequest {
         endpoint: &authorization_endpoint,
         client: &basic_client,
-        redirect_uri: &redirect_uri,
+        redirect_uri,
         scopes: &[],
         scope_separator: " ",
         scope_param: "scope",
@@ -77,11 +77,11 @@ fn no_type_shows_its_secret() {
         canary(9),
         canary(10)
     ));
-    let vendor = VendorRevocation {
+    let vendor = VendorRequest {
         url: &revocation_url,
         method: Method::Delete,
-        auth: RevocationAuth::Bearer(&access_token),
-        format: RevocationFormat::None,
+        auth: VendorAuth::Bearer(&access_token),
+        format: VendorFormat::None,
         params: vec![("token".to_owned(), SecretString::from(canary(11)))],
     };
     let headers = vec![("Set-Cookie".to_owned(), canary(12))];
@@ -105,9 +105,9 @@ fn no_type_shows_its_secret() {
         ("HttpRequest", Box::new(with_header)),
         (
             "vendor request",
-            Box::new(vendor_revocation_request(&vendor, &basic_client)),
+            Box::new(vendor_request(&vendor, &basic_client)),
         ),
-        ("VendorRevocation", Box::new(vendor)),
+        ("VendorRequest", Box::new(vendor)),
         ("TokenEndpoint", Box::new(endpoint(BodyFormat::Json))),
         ("AccessToken", Box::new(access_token.clone())),
         ("RefreshToken", Box::new(refresh_token.clone())),
@@ -122,7 +122,7 @@ fn no_type_shows_its_secret() {
         for format in [BodyFormat::Form, BodyFormat::Json] {
             let (endpoint, client) = (endpoint(format), client(auth));
             let exchange =
-                exchange_request(&endpoint, &client, &code, &redirect_uri, Some(&verifier));
+                exchange_request(&endpoint, &client, &code, redirect_uri, Some(&verifier));
             let refresh = refresh_request(&endpoint, &client, &refresh_token, None);
             let revoke =
                 revocation_request(&endpoint.url, &client, refresh_token.as_secret(), hint);

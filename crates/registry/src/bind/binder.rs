@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::address::Locality;
 use crate::definition::{
-    ApiKey, Definition, HostRule, OAuth, RESOURCE, Request, Revocation, Whoami,
+    ApiKey, Definition, HostRule, OAuth, ParamSource, RESOURCE, Request, Revocation, Whoami,
 };
 use crate::endpoint;
 use crate::error::FieldError;
@@ -48,6 +48,12 @@ impl<'a> Binder<'a> {
             .enumerate()
             .filter_map(|(at, rule)| self.host(&format!("hosts[{at}]"), rule, definition))
             .collect();
+        for (name, param) in &definition.params {
+            if let Some(ParamSource::Get { url, .. }) = &param.from {
+                let field = format!("params.{name}.from");
+                self.url_under(&field, url, &hosts);
+            }
+        }
         let whoami = definition
             .whoami
             .as_ref()
@@ -68,6 +74,8 @@ impl<'a> Binder<'a> {
             whoami,
             hosts,
             params: self.values.clone(),
+            captures: Vec::new(),
+            extends: definition.extends.clone(),
         }
     }
 
@@ -89,7 +97,7 @@ impl<'a> Binder<'a> {
             iss_required: oauth.iss_required,
             resource,
             authorization_url: self
-                .url("oauth.authorization_url", oauth.authorization_url.as_ref()),
+                .page("oauth.authorization_url", oauth.authorization_url.as_ref()),
             token_url: self.url("oauth.token_url", oauth.token_url.as_ref()),
             device_authorization_url: self.url(
                 "oauth.device_authorization_url",
@@ -111,6 +119,8 @@ impl<'a> Binder<'a> {
             pkce: oauth.pkce,
             public_client: oauth.public_client,
             redirect: oauth.redirect,
+            redirect_uri: self.text(oauth.redirect_uri.as_ref()),
+            anonymous: oauth.anonymous,
             authorization_params,
             token_params,
             token_path: oauth.token_path.clone(),
@@ -191,28 +201,45 @@ impl<'a> Binder<'a> {
     }
 
     fn whoami(&mut self, whoami: &Whoami, hosts: &[Host]) -> Option<WhoamiRequest> {
-        let url = self.url("whoami.url", Some(&whoami.url))?;
-        let host = url.host_str().unwrap_or_default();
-        let port = url.port_or_known_default().unwrap_or_default();
-        if !hosts
-            .iter()
-            .any(|rule| rule.pattern.matches(host, port, url.path()))
-        {
-            let why = "is not under one of `hosts`, and the credential may go nowhere else";
-            self.faults.push(FieldError::new("whoami.url", why));
-            return None;
-        }
         Some(WhoamiRequest {
-            url,
+            url: self.url_under("whoami.url", &whoami.url, hosts)?,
             method: whoami.method,
             body: whoami.body.clone(),
             label: whoami.label.clone(),
         })
     }
 
+    /// A URL that gets the credential.
+    fn url_under(&mut self, field: &str, template: &Template, hosts: &[Host]) -> Option<Url> {
+        let url = self.url(field, Some(template))?;
+        let host = url.host_str().unwrap_or_default();
+        let port = url.port_or_known_default().unwrap_or_default();
+        let matches = |rule: &Host| rule.pattern.matches(host, port, url.path());
+        if !hosts.iter().any(matches) {
+            let why = "is not under one of `hosts`, and the credential may go nowhere else";
+            self.faults.push(FieldError::new(field, why));
+            return None;
+        }
+        Some(url)
+    }
+
     fn url(&mut self, field: &str, template: Option<&Template>) -> Option<Url> {
+        self.checked(field, template, endpoint::check)
+    }
+
+    /// A URL that only a browser opens.
+    fn page(&mut self, field: &str, template: Option<&Template>) -> Option<Url> {
+        self.checked(field, template, endpoint::check_page)
+    }
+
+    fn checked(
+        &mut self,
+        field: &str,
+        template: Option<&Template>,
+        check: fn(&str, Locality) -> Result<Url, String>,
+    ) -> Option<Url> {
         let text = self.render(template?)?;
-        match endpoint::check(&text, self.locality) {
+        match check(&text, self.locality) {
             Ok(url) => Some(url),
             Err(why) => {
                 self.faults.push(FieldError::new(field, why));

@@ -4,7 +4,7 @@
 //! template the value is pasted into.
 
 use super::example_of;
-use crate::definition::{Definition, Param};
+use crate::definition::{Definition, Param, ParamSource};
 use crate::endpoint;
 use crate::template::Template;
 use crate::text;
@@ -90,7 +90,13 @@ impl Definition {
                 .chain(revocation)
                 .chain(odd.filter_map(|r| r.url.as_ref()))
         });
-        oauth.chain(self.whoami.iter().map(|whoami| &whoami.url))
+        let asked = self.params.values().filter_map(|param| match &param.from {
+            Some(ParamSource::Get { url, .. }) => Some(url),
+            _ => None,
+        });
+        oauth
+            .chain(self.whoami.iter().map(|whoami| &whoami.url))
+            .chain(asked)
     }
 
     /// Every template that becomes a URL or a host.

@@ -6,7 +6,7 @@ use super::injection::read_pairs;
 use super::param::take_pointer;
 use super::request::{BodyFormat, Method, Request, Revocation};
 use super::word::words;
-use super::{Flow, Injection, Param, read_docs};
+use super::{Flow, Injection, Param, Pkce, read_docs};
 use crate::address::Locality;
 use crate::env_var::EnvVarName;
 use crate::reader::{Fields, Variables, as_text, parse_at};
@@ -85,12 +85,16 @@ pub struct OAuth {
     pub assertion: Assertion,
     /// How token requests are written.
     pub token_format: BodyFormat,
-    /// Whether PKCE (RFC 7636) is used; off only where the service rejects it.
-    pub pkce: bool,
+    /// How PKCE (RFC 7636) is used.
+    pub pkce: Pkce,
     /// Whether the service has clients without a secret.
     pub public_client: bool,
     /// What redirect URI it accepts.
     pub redirect: RedirectKind,
+    /// What is sent in place of the redirect URI, where that is only a name for it (eBay).
+    pub redirect_uri: Option<Template>,
+    /// Whether nobody has a client: the service knows whoever asks by the code alone (Postiz).
+    pub anonymous: bool,
     /// More parameters of the authorization request.
     pub authorization_params: Vec<(String, Template)>,
     /// More parameters of token requests.
@@ -180,6 +184,9 @@ impl OAuth {
         let scope_param = fields
             .take_text("scope_param")
             .unwrap_or_else(|| "scope".to_owned());
+        let token_format = fields
+            .take_parsed("token_format")
+            .unwrap_or(BodyFormat::Form);
         let oauth = Self {
             issuer: fields.take_template("issuer", Variables::Params),
             iss_required: fields.take_flag("iss_required").unwrap_or(false),
@@ -197,14 +204,14 @@ impl OAuth {
                 .unwrap_or_else(|| "client_id".to_owned()),
             client_auth,
             assertion: Assertion::read(&mut fields, client_auth),
-            token_format: fields
-                .take_parsed("token_format")
-                .unwrap_or(BodyFormat::Form),
-            pkce: fields.take_flag("pkce").unwrap_or(true),
+            token_format,
+            pkce: Pkce::read(&mut fields),
             public_client: fields.take_flag("public_client").unwrap_or(false),
             redirect: fields
                 .take_parsed("redirect")
                 .unwrap_or(RedirectKind::Loopback),
+            redirect_uri: fields.take_template("redirect_uri", Variables::Params),
+            anonymous: fields.take_flag("anonymous").unwrap_or(false),
             authorization_params: read_extra(&mut fields, "authorization_params", &AUTHORIZATION),
             token_params: read_extra(&mut fields, "token_params", &TOKEN),
             token_path: take_pointer(&mut fields, "token_path"),
@@ -213,8 +220,10 @@ impl OAuth {
             login_expires_if: fields.take_text("login_expires_if"),
             client_env: read_client_env(&mut fields),
             docs: read_docs(&mut fields, locality),
-            refresh: fields.take_object("refresh").map(Request::read),
-            upgrade: fields.take_object("upgrade").map(Request::read),
+            refresh: (fields.take_object("refresh"))
+                .map(|request| Request::read(request, token_format)),
+            upgrade: (fields.take_object("upgrade"))
+                .map(|request| Request::read(request, token_format)),
             client_credentials: fields
                 .take_object("client_credentials")
                 .map(ClientCredentials::read),
@@ -239,16 +248,47 @@ impl OAuth {
         if oauth.token_format == BodyFormat::None {
             fields.fault("token_format", "must be form or json");
         }
-        for (key, request) in [("refresh", &oauth.refresh), ("upgrade", &oauth.upgrade)] {
-            if request
-                .as_ref()
-                .is_some_and(|request| request.url.is_none() && request.params.is_empty())
-            {
+        if oauth.redirect_uri.is_some() && oauth.redirect != RedirectKind::Https {
+            fields.fault("redirect_uri", "needs `redirect`: `https`");
+        }
+        if oauth.anonymous && client_auth != ClientAuthMethod::None {
+            fields.fault("anonymous", "needs `client_auth`: `none`");
+        }
+        oauth.check_requests(&fields);
+        fields.finish();
+        oauth
+    }
+
+    fn check_requests(&self, fields: &Fields<'_>) {
+        for (key, request) in [("refresh", &self.refresh), ("upgrade", &self.upgrade)] {
+            let Some(request) = request else { continue };
+            if request.url.is_none() && request.params.is_empty() {
                 fields.fault(key, "must have a URL or parameters");
             }
         }
-        fields.finish();
-        oauth
+        if let Some(upgrade) = &self.upgrade
+            && !upgrade.mentions("token")
+        {
+            fields.fault(
+                "upgrade",
+                "must carry the token that it replaces: `{token}`",
+            );
+        }
+        if let Some(refresh) = &self.refresh
+            && !refresh.is_whole()
+            && (refresh.method != Method::Post || refresh.format == BodyFormat::None)
+        {
+            let why = "must be a POST with a body, unless its parameters carry the token";
+            fields.fault("refresh.method", why);
+        }
+        if let Some(refresh) = &self.refresh
+            && !refresh.is_whole()
+            && refresh.mentions("client_secret")
+        {
+            let why =
+                "carry the client's secret, which goes there as it goes to the token endpoint";
+            fields.fault("refresh.params", why);
+        }
     }
 
     /// The scopes to ask for in a flow; `None` is a flow with a person.
@@ -284,6 +324,29 @@ impl OAuth {
                         format!("mentions `{{{name}}}`, which may have no value at login"),
                     );
                 }
+            }
+        }
+        let is_captured = |name: &str| params.get(name).is_some_and(|param| param.from.is_some());
+        let requests = [
+            ("refresh.url", &self.refresh),
+            ("upgrade.url", &self.upgrade),
+        ];
+        let requests = requests
+            .into_iter()
+            .filter_map(|(key, request)| Some((key, request.as_ref()?.url.as_ref()?)));
+        let revocation = self.revocation.iter().map(|r| ("revocation.url", &r.url));
+        let redirect = self.redirect_uri.iter().map(|uri| ("redirect_uri", uri));
+        for (key, template) in self
+            .endpoints()
+            .chain(requests)
+            .chain(revocation)
+            .chain(redirect)
+        {
+            for name in template.variables().filter(|name| is_captured(name)) {
+                root.fault(
+                    &format!("oauth.{key}"),
+                    format!("mentions `{{{name}}}`, which the service reveals after login only"),
+                );
             }
         }
         let secret = self.client_auth.secret_field();
@@ -384,7 +447,7 @@ fn read_revocation(fields: &mut Fields<'_>, client_auth: ClientAuthMethod) -> Op
         return Some(Revocation::standard(url, client_auth));
     }
     let path = fields.path_of("revocation");
-    let request = Request::read(custom?);
+    let request = Request::read(custom?, BodyFormat::Form);
     let Some(url) = request.url else {
         fields.report.fault(format!("{path}.url"), "is missing");
         return None;

@@ -1,9 +1,11 @@
 //! Parameters: what differs from one user of a service to the next.
 //!
-//! A parameter is never a secret. It ends up in URLs, host patterns and messages, none of which are sealed.
+//! Their values end up in URLs, host patterns and messages, none of which are sealed. A secret one goes into none of
+//! these: it is kept like the fields of an API key, and goes where they go.
 
 use std::collections::BTreeMap;
 
+use super::{HostRule, Whoami};
 use crate::reader::{Fields, Report, Variables, parse_at};
 use crate::template::{self, Template};
 
@@ -25,6 +27,8 @@ pub struct Param {
     pub hint: Option<String>,
     /// Where the service itself reveals the value during login.
     pub from: Option<ParamSource>,
+    /// Whether it is masked, sealed, and kept out of URLs and hosts.
+    pub secret: bool,
     /// Another parameter: [`Param::default`] holds only while that one has its own default.
     pub if_default: Option<String>,
 }
@@ -56,7 +60,8 @@ impl Param {
     }
 
     /// Whether a value matches the pattern as a whole; true without a pattern.
-    pub(crate) fn accepts(&self, value: &str) -> bool {
+    #[must_use]
+    pub fn accepts(&self, value: &str) -> bool {
         self.pattern.as_ref().is_none_or(|pattern| {
             super::compile(&format!("^(?:{pattern})$")).is_ok_and(|regex| regex.is_match(value))
         })
@@ -108,12 +113,6 @@ pub(super) fn read(fields: &mut Fields<'_>) -> BTreeMap<String, Param> {
 }
 
 fn read_one(name: &str, mut fields: Fields<'_>) -> Param {
-    if fields.take_flag("secret") == Some(true) {
-        fields.fault(
-            "secret",
-            "parameters are not sealed; make it a field of `api_key`",
-        );
-    }
     let param = Param {
         label: fields.take_text("label").unwrap_or_else(|| name.to_owned()),
         default: fields.take_text("default"),
@@ -122,8 +121,12 @@ fn read_one(name: &str, mut fields: Fields<'_>) -> Param {
         pattern: fields.take_text("pattern"),
         hint: fields.take_text("hint"),
         from: read_source(&mut fields),
+        secret: fields.take_flag("secret").unwrap_or(false),
         if_default: fields.take_text("if_default"),
     };
+    if param.secret && (param.default.is_some() || param.from.is_some()) {
+        fields.fault("secret", "may have neither `default` nor `from`");
+    }
     fields.finish();
     param
 }
@@ -161,6 +164,50 @@ fn read_source(fields: &mut Fields<'_>) -> Option<ParamSource> {
         "must be `callback:NAME`, `token:/POINTER`, `whoami:/POINTER` or `GET URL /POINTER`",
     );
     None
+}
+
+/// What a service names may become a host only if the definition says what such hosts look like: otherwise an answer could
+/// send the credential anywhere.
+pub(super) fn check_captured(
+    root: &Fields<'_>,
+    params: &BTreeMap<String, Param>,
+    hosts: &[HostRule],
+    whoami: Option<&Whoami>,
+) {
+    let asked = params.values().filter_map(|param| match &param.from {
+        Some(ParamSource::Get { url, .. }) => Some(url),
+        _ => None,
+    });
+    let places: Vec<&Template> = (hosts.iter().map(|rule| &rule.pattern))
+        .chain(whoami.map(|whoami| &whoami.url))
+        .chain(asked)
+        .collect();
+    for (name, param) in params {
+        let field = format!("params.{name}");
+        let in_a_place = places
+            .iter()
+            .any(|place| place.variables().any(|v| v == name));
+        if param.from.is_some() && param.pattern.is_none() && in_a_place {
+            let why = "is missing: the service's answer becomes a part of a host or URL";
+            root.fault(&format!("{field}.pattern"), why);
+        }
+        if matches!(param.from, Some(ParamSource::Whoami(_)))
+            && whoami.is_none_or(|whoami| whoami.url.variables().any(|v| v == name))
+        {
+            root.fault(
+                &format!("{field}.from"),
+                "needs a `whoami` that does without it",
+            );
+        }
+        if let Some(ParamSource::Get { url, .. }) = &param.from
+            && url.variables().any(|v| v == name)
+        {
+            root.fault(
+                &format!("{field}.from"),
+                "may not mention the parameter itself",
+            );
+        }
+    }
 }
 
 /// A JSON pointer field (RFC 6901), such as `/authed_user`.

@@ -56,7 +56,7 @@ pub struct Request {
     pub url: Option<Template>,
     /// The method; POST unless the definition says otherwise.
     pub method: Method,
-    /// How it proves who sends it; `None` means the way of the token endpoint.
+    /// How it proves who sends it; `None` means the way of the token endpoint, and of a GET that its parameters do.
     pub auth: Option<RequestAuth>,
     /// How the parameters are written.
     pub format: BodyFormat,
@@ -97,12 +97,18 @@ pub struct Revocation {
 }
 
 impl Request {
-    pub(super) fn read(mut fields: Fields<'_>) -> Self {
+    /// Reads one whose body is written as `usual` where it does not say how.
+    pub(super) fn read(mut fields: Fields<'_>, usual: BodyFormat) -> Self {
+        let method = fields.take_parsed("method").unwrap_or(Method::Post);
+        let usual = match method {
+            Method::Get => BodyFormat::None,
+            _ => usual,
+        };
         let request = Self {
             url: fields.take_template("url", Variables::ClientId),
-            method: fields.take_parsed("method").unwrap_or(Method::Post),
+            method,
             auth: fields.take_parsed("auth"),
-            format: fields.take_parsed("format").unwrap_or(BodyFormat::Form),
+            format: fields.take_parsed("format").unwrap_or(usual),
             headers: read_headers(&mut fields, "headers", Variables::TokenRequest),
             params: read_pairs(&mut fields, "params", Variables::TokenRequest),
         };
@@ -112,8 +118,33 @@ impl Request {
         {
             fields.fault("params", "have no place: the format is `none`");
         }
+        if request.method == Method::Get && request.format != BodyFormat::None {
+            fields.fault("format", "must be none: a GET has no body");
+        }
         fields.finish();
         request
+    }
+
+    /// Whether it carries the secret of that name: `token`, `refresh_token` or `client_secret`.
+    #[must_use]
+    pub fn mentions(&self, name: &str) -> bool {
+        let pairs = self.headers.iter().chain(&self.params);
+        let mut templates = pairs.map(|(_, template)| template);
+        templates.any(|template| template.variables().any(|variable| variable == name))
+            || (name == "token" && self.auth == Some(RequestAuth::Bearer))
+    }
+
+    /// Whether a refresh is this request alone. Otherwise it is the standard one (RFC 6749 section 6) with what this one
+    /// says besides.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.mentions("token") || self.mentions("refresh_token")
+    }
+
+    /// Whether a refresh is made with the access token, which has to be good for that.
+    #[must_use]
+    pub fn renews_the_token_itself(&self) -> bool {
+        self.mentions("token") && !self.mentions("refresh_token")
     }
 
     /// The origin of the URL, such as `https://api.example.com`; `None` without a URL of its own.

@@ -57,7 +57,7 @@ fn the_good_definition_reads() {
     assert_eq!(definition.category, "other");
     assert_eq!(definition.flows[0], Flow::AuthorizationCode);
     let oauth = definition.oauth.expect("has OAuth");
-    assert!(oauth.pkce && !oauth.public_client);
+    assert!(oauth.pkce == Pkce::Standard && !oauth.public_client);
     assert_eq!(oauth.client_auth, ClientAuthMethod::Body);
     assert_eq!(oauth.redirect, RedirectKind::Loopback);
     assert_eq!(

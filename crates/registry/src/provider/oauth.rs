@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use crate::definition::{
-    BodyFormat, ClientAuthMethod, DeviceRequest, Injection, RedirectKind, Request, Revocation,
+    BodyFormat, ClientAuthMethod, DeviceRequest, Injection, Pkce, RedirectKind, Request, Revocation,
 };
 use crate::endpoint;
 use crate::env_var::EnvVarName;
@@ -47,12 +47,16 @@ pub struct OAuthEndpoints {
     pub assertion_key_id: Option<String>,
     /// How token requests are written.
     pub token_format: BodyFormat,
-    /// Whether PKCE is used.
-    pub pkce: bool,
+    /// How PKCE is used.
+    pub pkce: Pkce,
     /// Whether the service has clients without a secret.
     pub public_client: bool,
     /// What redirect URI it accepts.
     pub redirect: RedirectKind,
+    /// What is sent in place of the redirect URI.
+    pub redirect_uri: Option<String>,
+    /// Whether nobody has a client.
+    pub anonymous: bool,
     /// More parameters of the authorization request.
     pub authorization_params: Vec<(String, String)>,
     /// More parameters of token requests.

@@ -455,7 +455,62 @@ fn each_broken_definition_names_the_field_and_the_reason() {
         (
             json!({"params": {"site": {"secret": true}}}),
             "params.site.secret",
-            "not sealed",
+            "neither `default` nor `from`",
+        ),
+        (
+            json!({"params": {"site": {"secret": true, "default": null}}}),
+            "hosts[0]",
+            "which is a secret",
+        ),
+        (
+            json!({"params": {"shard": {"from": "token:/shard"}}, "hosts": ["{shard}"]}),
+            "params.shard.pattern",
+            "becomes a part of a host",
+        ),
+        (
+            json!({"params": {"shard": {"from": "GET https://evil.example/ /shard"}}}),
+            "params.shard.from",
+            "not under one of `hosts`",
+        ),
+        (
+            json!({"params": {"site": {"from": "token:/site", "pattern": ".*"}}}),
+            "oauth.token_url",
+            "reveals after login only",
+        ),
+        (
+            json!({"oauth": {"redirect_uri": "Acme-RuName"}}),
+            "oauth.redirect_uri",
+            "needs `redirect`",
+        ),
+        (
+            json!({"oauth": {"pkce": "plain"}}),
+            "oauth.pkce",
+            "must be true",
+        ),
+        (
+            json!({"oauth": {"anonymous": true}}),
+            "oauth.anonymous",
+            "needs `client_auth`",
+        ),
+        (
+            json!({"oauth": {"upgrade": {"url": "https://acme.example/longer"}}}),
+            "oauth.upgrade",
+            "must carry the token",
+        ),
+        (
+            json!({"oauth": {"refresh": {"method": "GET", "url": "https://acme.example/again"}}}),
+            "oauth.refresh.method",
+            "must be a POST",
+        ),
+        (
+            json!({"oauth": {"upgrade": {"method": "GET", "format": "json", "params": {"t": "{token}"}}}}),
+            "oauth.upgrade.format",
+            "a GET has no body",
+        ),
+        (
+            json!({"oauth": {"authorization_url": "https://acme.example/#x"}}),
+            "oauth.authorization_url",
+            "must not contain a fragment",
         ),
         (
             json!({"params": {"site": {"default": "acme.example/@evil.example"}}}),
