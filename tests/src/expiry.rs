@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
-use authkeep_core::{Home, ProfileName};
+use authkeep_core::{Home, ProfileName, Timestamp};
 use authkeep_vault::{EntropyError, EntryKey, Expected, SqliteStore, Store};
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value};
@@ -44,6 +44,27 @@ pub fn expire(store: &dyn Store) {
         ("expires_at", "2001-01-01T01:00:00Z"),
     ] {
         record.insert(field.to_owned(), moment.into());
+    }
+    let value = serde_json::to_vec(&record).expect("a record is JSON");
+    let expected = Expected::Revision(entry.revision);
+    store.put(&key, &value, expected).expect("the lock is held");
+}
+
+/// Makes the default login of `provider` older by so much, as if it had been made that much earlier.
+///
+/// Panics when there is no such login.
+pub fn age(store: &dyn Store, provider: &str, by: Duration) {
+    let key = format!("profile:default:{provider}:connection:default");
+    let key = EntryKey::new(&key).expect("a valid key");
+    let _lock = store.lock(&key, PATIENCE).expect("the connection's lock");
+    let entry = store.get(&key).expect("a vault that opens");
+    let entry = entry.expect("a login");
+    let mut record = parsed(entry.value.expose_secret());
+    for field in ["obtained_at", "refreshed_at", "expires_at"] {
+        if let Some(Value::String(moment)) = record.get_mut(field) {
+            let then: Timestamp = moment.parse().expect("a moment");
+            *moment = then.checked_sub(by).expect("a moment").to_string();
+        }
     }
     let value = serde_json::to_vec(&record).expect("a record is JSON");
     let expected = Expected::Revision(entry.revision);

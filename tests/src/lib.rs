@@ -28,7 +28,7 @@ mod product;
 pub use binary::authkeep_bin;
 pub use browser::{Browser, BrowserAction, BrowserVisit};
 pub use counts::{moment, rounds};
-pub use expiry::{entropy, expire, open_vault, put_record, stored_record};
+pub use expiry::{age, entropy, expire, open_vault, put_record, stored_record};
 pub use fixture::search_path;
 pub use oidc_provider::{OidcClient, OidcOptions, OidcProvider, OidcRotation};
 pub use processes::{

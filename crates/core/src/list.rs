@@ -13,7 +13,7 @@ use crate::{Broker, Connection, ConnectionName, LookupError};
 pub enum ProviderState {
     /// There is at least one login.
     Connected,
-    /// The OAuth client is saved, but nobody is logged in.
+    /// The OAuth client is saved, or that of the provider whose definition it extends, but nobody is logged in.
     Configured,
     /// There is a definition.
     Available,
@@ -61,6 +61,8 @@ pub struct ProviderStatus {
     pub source: Option<Source>,
     /// Whether the definition can be used.
     pub definition: DefinitionState,
+    /// The provider whose definition its own extends, and whose OAuth client serves it too.
+    pub extends: Option<ProviderName>,
     /// The flows its definition offers; empty where the definition cannot be read.
     pub flows: Vec<Flow>,
     /// How far it is set up.
@@ -86,17 +88,18 @@ impl ProviderStatus {
 pub fn available(registry: &Registry) -> Result<Vec<ProviderStatus>, RegistryError> {
     let readable = registry.summaries()?.into_iter().flatten();
     let mut readable: BTreeMap<_, _> = readable
-        .map(|summary| (summary.name, summary.flows))
+        .map(|summary| (summary.name, (summary.flows, summary.extends)))
         .collect();
     let status = |(name, source)| {
-        let (definition, flows) = match readable.remove(&name) {
-            Some(flows) => (DefinitionState::Readable, flows),
-            None => (DefinitionState::Broken, Vec::new()),
+        let (definition, (flows, extends)) = match readable.remove(&name) {
+            Some(known) => (DefinitionState::Readable, known),
+            None => (DefinitionState::Broken, (Vec::new(), None)),
         };
         ProviderStatus {
             name,
             source: Some(source),
             definition,
+            extends,
             flows,
             state: ProviderState::Available,
             connections: Vec::new(),
@@ -120,6 +123,7 @@ impl Broker {
             .map(|status| (status.name.clone(), status))
             .collect();
         let prefix = format!("profile:{}:", self.profile());
+        let mut clients = Vec::new();
         for (key, entry) in self.store().list(&prefix).map_err(RecordError::from)? {
             let Some((provider, rest)) = key.as_str()[prefix.len()..].split_once(':') else {
                 continue;
@@ -133,6 +137,7 @@ impl Broker {
                     name: provider.clone(),
                     source: None,
                     definition: DefinitionState::Gone,
+                    extends: None,
                     flows: Vec::new(),
                     state: ProviderState::Available,
                     connections: Vec::new(),
@@ -152,6 +157,17 @@ impl Broker {
                 status.chosen = record.chosen();
             } else if rest == "client" {
                 status.state = status.state.min(ProviderState::Configured);
+                clients.push(provider);
+            }
+        }
+        // A parent's parent shares its client too, and no chain is longer than that of the definitions.
+        while let Some(client) = clients.pop() {
+            let heirs = providers
+                .values_mut()
+                .filter(|heir| heir.extends.as_ref() == Some(&client) && heir.name != client);
+            for heir in heirs.filter(|heir| heir.state == ProviderState::Available) {
+                heir.state = ProviderState::Configured;
+                clients.push(heir.name.clone());
             }
         }
         Ok(providers.into_values().collect())

@@ -86,6 +86,24 @@ impl Pinned {
         }
     }
 
+    /// Takes over the requests of `after` that were those of `before` here: the same, now that a value in them is known.
+    pub(crate) fn follow(&mut self, before: &Self, after: &Self) {
+        let requests: [fn(&mut Self) -> &mut Option<String>; 6] = [
+            |pinned| &mut pinned.token,
+            |pinned| &mut pinned.client_credentials,
+            |pinned| &mut pinned.device,
+            |pinned| &mut pinned.refresh,
+            |pinned| &mut pinned.upgrade,
+            |pinned| &mut pinned.revocation,
+        ];
+        let (mut before, mut after) = (before.clone(), after.clone());
+        for request in requests {
+            if request(self) == request(&mut before) {
+                request(self).clone_from(request(&mut after));
+            }
+        }
+    }
+
     /// Puts the endpoints of that time in their places, where the definition leaves them to the issuer: the issuer is
     /// not asked again, and nobody who changes its metadata later gets what was stored before.
     pub(crate) fn complete(&self, provider: &mut Provider) {

@@ -3,17 +3,22 @@
 
 mod alchemy;
 mod aws;
+mod captured;
 mod clients;
 mod datadog;
 mod endings;
 mod every;
 mod github;
 mod google_maps;
+mod issuer;
 mod keys;
+mod longer_lived;
 mod machines;
 mod mcp;
 mod notion;
+mod odd_requests;
 mod scopes;
+mod shared_client;
 mod slack;
 mod strict;
 mod telegram;
@@ -123,7 +128,8 @@ impl Abroad {
                 |word: &&str| word.starts_with("https://") && word.contains("redirect_uri=");
             if let Some(address) = words.find(is_page) {
                 // Who is stuck gives up.
-                let typed = self.world.visit(address);
+                // What is behind a fragment, the page's own script asks for.
+                let typed = self.world.visit(&address.replacen("/#/", "/page/", 1));
                 let typed = typed.map_or_else(|_| "\x03".to_owned(), |end| format!("{end}\n"));
                 terminal.types(&typed);
             }

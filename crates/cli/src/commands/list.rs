@@ -20,7 +20,7 @@ use crate::output::{Done, View};
 /// List every provider: connected ones first, with the time their tokens have left.
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Leave out providers that nothing is stored for.
+    /// Leave out providers that nothing is set up for.
     #[arg(long)]
     connected: bool,
 }

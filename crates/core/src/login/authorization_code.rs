@@ -8,7 +8,7 @@ use authkeep_flows::{
     AuthorizationRequest, BareCode, Callback, CodeVerifier, Granted, State, exchange_request,
     read_token_response,
 };
-use authkeep_registry::{Flow, ParamSource, Pkce, Provider, RedirectKind};
+use authkeep_registry::{BindError, Flow, ParamSource, Pkce, Provider, RedirectKind, Template};
 use authkeep_vault::EntropyError;
 
 use super::answer::{Answer, ByHand};
@@ -83,7 +83,9 @@ impl Broker {
             None => Loopback::bind(oauth).await?,
         };
         let redirect_uri = match &oauth.redirect_uri {
-            Some(name) => name.clone(),
+            Some(name) => name
+                .render(|_| None)
+                .ok_or_else(|| without(name, provider))?,
             None => loopback.redirect_uri().to_string(),
         };
         let url = AuthorizationRequest {
@@ -193,6 +195,17 @@ impl Broker {
         (self.parts.entropy)(&mut bytes)?;
         Ok(bytes)
     }
+}
+
+/// The parameter that is missing in the name of a redirect URI.
+fn without(redirect_uri: &Template, provider: &Provider) -> LoginError {
+    let param = redirect_uri.variables().next().unwrap_or_default();
+    LoginError::Bind(BindError::Missing {
+        provider: provider.name.clone(),
+        param: param.to_owned(),
+        label: "in place of the redirect URI".to_owned(),
+        example: None,
+    })
 }
 
 /// Whether the answer has to be the whole address.

@@ -144,8 +144,12 @@ fn settled(
     params.extend(found);
     let mut bound = definition.bind(&params)?;
     // The endpoints are those of a moment ago, where the issuer named them.
-    Pinned::to(provider).complete(&mut bound);
+    let before = Pinned::to(provider);
+    before.complete(&mut bound);
     record.pinned = Pinned::to(&bound);
+    if let Some(client) = &mut record.client {
+        client.pinned.follow(&before, &record.pinned);
+    }
     record.params.clone_from(&bound.params);
     Ok(bound)
 }

@@ -119,7 +119,7 @@ impl<'a> Binder<'a> {
             pkce: oauth.pkce,
             public_client: oauth.public_client,
             redirect: oauth.redirect,
-            redirect_uri: self.text(oauth.redirect_uri.as_ref()),
+            redirect_uri: (oauth.redirect_uri.as_ref()).map(|uri| self.substitute(uri)),
             anonymous: oauth.anonymous,
             authorization_params,
             token_params,

@@ -13,7 +13,7 @@ fn definition() -> Definition {
             "base_url": {"label": "Acme URL", "default": "https://acme.example", "example": "https://acme.corp.example"},
             "tenant": {"label": "Tenant", "example": "blue", "pattern": "[a-z0-9-]+"},
             "account": {"label": "Account", "optional": true},
-            "shard": {"label": "Shard", "from": "token:/shard", "pattern": "[a-z0-9-]+"}
+            "shard": {"label": "Shard", "from": "token:/shard", "pattern": "[a-z0-9:-]+"}
         },
         "hosts": [
             "{base_url}/api/", "{tenant}.acme.example", "{shard}.shards.example",

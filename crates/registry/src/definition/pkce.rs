@@ -26,7 +26,7 @@ impl Pkce {
                 let found = kind(other);
                 fields.fault(
                     "pkce",
-                    format!("must be true, false or \"hex\" (found {found})"),
+                    format!("must be true or false, or \"hex\" (found {found})"),
                 );
                 Self::Standard
             }

@@ -9,6 +9,7 @@ use crate::definition::{
 };
 use crate::endpoint;
 use crate::env_var::EnvVarName;
+use crate::template::Template;
 
 /// How OAuth works at a service. The fields mean what they mean in [`crate::OAuth`].
 #[derive(Clone, Debug)]
@@ -53,8 +54,8 @@ pub struct OAuthEndpoints {
     pub public_client: bool,
     /// What redirect URI it accepts.
     pub redirect: RedirectKind,
-    /// What is sent in place of the redirect URI.
-    pub redirect_uri: Option<String>,
+    /// What is sent in place of the redirect URI. A variable that is left in it is a parameter without a value.
+    pub redirect_uri: Option<Template>,
     /// Whether nobody has a client.
     pub anonymous: bool,
     /// More parameters of the authorization request.

@@ -70,7 +70,7 @@ fn same_as(original: &str, value: &Value) {
     if let Some(oauth) = &definition.oauth {
         assert_eq!(
             original["oauth"]["pkce"].as_bool().unwrap_or(true),
-            oauth.pkce
+            oauth.pkce == authkeep_registry::Pkce::Standard
         );
     }
     if let Some(key) = original.get("api_key") {

@@ -485,7 +485,7 @@ fn each_broken_definition_names_the_field_and_the_reason() {
         (
             json!({"oauth": {"pkce": "plain"}}),
             "oauth.pkce",
-            "must be true",
+            "must be true or false",
         ),
         (
             json!({"oauth": {"anonymous": true}}),
