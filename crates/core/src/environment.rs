@@ -40,7 +40,12 @@ impl Environment {
     pub(crate) fn params(&self, definition: &Definition) -> Vec<(String, String)> {
         let variables = definition.oauth.iter().flat_map(|oauth| &oauth.client_env);
         variables
-            .filter(|(name, _)| definition.params.contains_key(*name))
+            .filter(|(name, _)| {
+                definition
+                    .params
+                    .get(*name)
+                    .is_some_and(|param| !param.secret)
+            })
             .filter_map(|(name, variable)| Some((name.clone(), self.text(variable.as_str())?)))
             .collect()
     }
@@ -54,7 +59,10 @@ pub fn credential_variables(definition: &Definition) -> Vec<String> {
         .oauth
         .iter()
         .map(|o| o.client_auth.secret_field());
-    let login_only = fields.map(|field| field.name.as_str()).chain(client);
+    let params = definition.secret_params().map(|(name, _)| name.as_str());
+    let login_only = (fields.map(|field| field.name.as_str()))
+        .chain(client)
+        .chain(params);
     let login_only = login_only.map(|name| client_variable(definition, name));
     let read = definition.env.iter().map(|(name, _)| name.to_string());
     read.chain(login_only).collect()
@@ -80,6 +88,7 @@ mod tests {
     fn every_variable_that_may_hold_a_secret_is_known() {
         let text = r#"{"schema_version": 2, "name": "ac-me", "display_name": "Acme", "category": "dev",
             "flows": ["api_key", "client_credentials"], "hosts": ["api.acme.example"],
+            "params": {"second": {"secret": true}, "tenant": {"optional": true}},
             "oauth": {"token_url": "https://acme.example/token", "client_env": {"client_secret": "ACME_SECRET"},
                 "client_credentials": {}, "docs": "https://acme.example"},
             "api_key": {"docs": "https://acme.example", "fields": [{"name": "token"}, {"name": "app_key"}],
@@ -92,6 +101,7 @@ mod tests {
             "AC_ME_TOKEN",
             "AC_ME_APP_KEY",
             "ACME_SECRET",
+            "AC_ME_SECOND",
         ];
         assert_eq!(credential_variables(&definition), expected);
     }

@@ -16,7 +16,7 @@ use authkeep_tests::{Consent, Product, open_vault, put_record, rounds};
 use serde_json::{Map, Value, json};
 
 use self::refused::{REFUSED, Refused};
-use self::swapped::{CLIENT, KEY, LOGIN, Swap};
+use self::swapped::{CLIENT, KEY, LOGIN, Swap, VENDOR};
 use crate::acme::Acme;
 use crate::refresh_world::in_parts;
 
@@ -35,6 +35,8 @@ enum Kind {
     Client,
     /// A key that was exchanged for a token.
     Key,
+    /// A login at a service that renews tokens in a way of its own, trades them, and reveals a part of a host.
+    Vendor,
 }
 
 /// A working login, its definition, and an attacker.
@@ -168,10 +170,22 @@ fn definition(server: &OAuthServer, kind: Kind) -> Value {
     definition["oauth"]["token_url"] = json!("{base_url}/token");
     definition["env"]["ACME_BASE_URL"] = json!("{base_url}");
     definition["flows"] = match kind {
-        Kind::Login => json!(["authorization_code"]),
+        Kind::Login | Kind::Vendor => json!(["authorization_code"]),
         Kind::Client => json!(["client_credentials"]),
         Kind::Key => json!(["api_key"]),
     };
+    if kind == Kind::Vendor {
+        let by_token = json!({"grant_type": "refresh_token", "refresh_token": "{refresh_token}"});
+        let mut trade = by_token.clone();
+        trade["old"] = json!("{token}");
+        definition["oauth"]["refresh"] =
+            json!({"url": format!("{url}/token?own"), "params": by_token});
+        definition["oauth"]["upgrade"] = json!({"params": trade});
+        definition["params"]["user"] =
+            json!({"label": "User", "from": "whoami:/login", "pattern": "[a-z0-9-]+"});
+        let hosts = definition["hosts"].as_array_mut().unwrap();
+        hosts.push(json!("{user}.acme.example"));
+    }
     if kind == Kind::Key {
         definition.as_object_mut().unwrap().remove("oauth");
         definition["api_key"] = json!({
@@ -254,7 +268,7 @@ impl World {
 
 #[test]
 fn there_are_forty_and_more() {
-    let swapped = LOGIN.len() + CLIENT.len() + KEY.len();
+    let swapped = LOGIN.len() + CLIENT.len() + KEY.len() + VENDOR.len();
     assert!(swapped >= 35 && REFUSED.len() >= 35, "{swapped}");
 }
 
@@ -271,6 +285,11 @@ fn a_client_with_a_token_of_its_own_follows_none() {
 #[test]
 fn a_key_that_is_exchanged_follows_none() {
     println!("figure: evil definitions, {}", tries(Kind::Key, KEY));
+}
+
+#[test]
+fn a_login_at_a_service_with_ways_of_its_own_follows_none() {
+    println!("figure: evil definitions, {}", tries(Kind::Vendor, VENDOR));
 }
 
 #[test]

@@ -209,3 +209,75 @@ pub(super) const KEY: &[Swap] = &[
         });
     }),
 ];
+
+/// After a login whose token was traded and is renewed in a way of the vendor's own.
+pub(super) const VENDOR: &[Swap] = &[
+    moved("where tokens are renewed", |d, p| {
+        d["oauth"]["refresh"]["url"] = json!(format!("{}/token?own", p.evil));
+        d["oauth"]["token_url"] = json!(format!("{}/token", p.evil));
+    }),
+    swap("where tokens are renewed, and nothing else", |d, p| {
+        d["oauth"]["refresh"]["url"] = json!(format!("{}/token?own", p.evil));
+    }),
+    swap("where tokens are renewed, at the same origin", |d, p| {
+        d["oauth"]["refresh"]["url"] = json!(format!("{}/published", p.honest));
+    }),
+    swap("a copy of the client's secret in a renewal", |d, _| {
+        d["oauth"]["refresh"]["params"]["note"] = json!("{client_secret}");
+    }),
+    swap("a header of a renewal", |d, _| {
+        d["oauth"]["refresh"]["headers"] = json!({"X-Note": "{refresh_token}"});
+    }),
+    swap("a renewal in an address", |d, p| {
+        let params = json!({"t": "{token}"});
+        let url = format!("{}/r", p.evil);
+        d["oauth"]["refresh"] = json!({"method": "GET", "url": url, "params": params});
+    }),
+    swap("no way of its own, but another endpoint", |d, p| {
+        d["oauth"].as_object_mut().unwrap().remove("refresh");
+        d["oauth"]["token_url"] = json!(format!("{}/token", p.evil));
+    }),
+    swap("what a renewal says besides", |d, p| {
+        let url = format!("{}/token", p.evil);
+        d["oauth"]["refresh"] = json!({"url": url, "params": {"type": "refresh"}});
+    }),
+    swap("where the token is traded", |d, p| {
+        d["oauth"]["upgrade"]["url"] = json!(format!("{}/token", p.evil));
+    }),
+    swap("a trade that publishes the client's secret", |d, p| {
+        d["oauth"]["upgrade"]["url"] = json!(format!("{}/published", p.honest));
+        d["oauth"]["upgrade"]["params"]["note"] = json!("{client_secret}");
+    }),
+    swap("where the user's name is looked for", |d, p| {
+        let host = p.evil.trim_start_matches("http://");
+        d["hosts"].as_array_mut().unwrap().push(json!(host));
+        d["params"]["user"]["from"] = json!(format!("GET {}/api/me /login", p.evil));
+    }),
+    swap("a host that is made of the user's name", |d, _| {
+        let hosts = d["hosts"].as_array_mut().unwrap();
+        hosts.push(json!("{user}.evil.example"));
+    }),
+    swap("a user's name that is a host", |d, p| {
+        let host = p.evil.trim_start_matches("http://");
+        d["params"]["user"] = json!({"label": "User", "default": host});
+        d["hosts"] = json!(["{user}"]);
+        d.as_object_mut().unwrap().remove("whoami");
+    }),
+    swap("a name in place of the redirect", |d, p| {
+        d["oauth"]["redirect"] = json!("https");
+        d["oauth"]["redirect_uri"] = json!(format!("{}/callback", p.evil));
+    }),
+    swap("a client of nobody's", |d, p| {
+        d["oauth"]["client_auth"] = json!("none");
+        d["oauth"]["anonymous"] = json!(true);
+        d["oauth"]["token_url"] = json!(format!("{}/token", p.evil));
+    }),
+    swap("another secret beside it", |d, _| {
+        d["params"]["second"] = json!({"label": "Second", "secret": true, "optional": true});
+        let headers = json!({"Authorization": "Bearer {token}", "X-Second": "{second}{client_id}"});
+        d["oauth"]["headers"] = headers;
+    }),
+    moved("a revocation by the refresh token", |d, p| {
+        d["oauth"]["revocation_url"] = json!(format!("{}/revoke", p.evil));
+    }),
+];

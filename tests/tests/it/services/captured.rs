@@ -428,7 +428,7 @@ fn wrike_may_name_its_host_and_has_one_if_it_does_not() {
     assert_eq!(params(&abroad, "wrike")["host"], "app-eu.wrike.com");
     let token = state.lock().unwrap().issuer.access.clone();
     assert_eq!(
-        abroad.world.hosts_that_got(&[token.clone()]),
+        abroad.world.hosts_that_got(std::slice::from_ref(&token)),
         ["app-eu.wrike.com"]
     );
     // A key comes with no answer: it goes to the usual host.

@@ -219,28 +219,39 @@ impl Odd {
                 let right = is_client_by_body(request)
                     && request.form.len() == 3
                     && request.field("stripe_user_id") == Some("acct_1");
-                self.ended(right)
+                if right {
+                    self.ended()
+                } else {
+                    refused("invalid_request")
+                }
             }
             "connect.squareup.com/oauth2/revoke" => {
                 let right = request.header("authorization")
                     == Some(&format!("Client {}", CLIENT[1]))
                     && request.json()
                         == json!({"client_id": CLIENT[0], "access_token": self.issuer.access});
-                self.ended(right)
+                if right {
+                    self.ended()
+                } else {
+                    refused("invalid_request")
+                }
             }
             "accounts.zoho.com/oauth/v2/token/revoke" => {
                 let token = [("token".to_owned(), self.issuer.refresh.clone())];
-                self.ended(request.form == token && request.header("authorization").is_none())
+                let right = request.form == token && request.header("authorization").is_none();
+                if right {
+                    self.ended()
+                } else {
+                    refused("invalid_request")
+                }
             }
             _ => Reply::json(200, &json!({})),
         }
     }
 
-    fn ended(&mut self, right: bool) -> Reply {
-        if right {
-            self.seen.push(json!("ended"));
-        }
-        Reply::json(if right { 200 } else { 400 }, &json!({}))
+    fn ended(&mut self) -> Reply {
+        self.seen.push(json!("ended"));
+        Reply::json(200, &json!({}))
     }
 }
 
