@@ -199,6 +199,32 @@ impl Odd {
         }
     }
 
+    /// Slack, where it gives a token of the person's and none of a bot's.
+    fn slack(&mut self, request: &Received) -> Reply {
+        match &*request.path {
+            "/oauth/v2/authorize" => {
+                let scopes = request.parameter("user_scope");
+                let right = scopes == Some("channels:read,channels:history,users:read")
+                    && request.parameter("scope").is_none();
+                if right { self.issuer.agrees(request) } else { Reply::page(400, "no") }
+            }
+            "/api/oauth.v2.access" if is_client_by_basic(request) => {
+                let by_code = request.field("code").is_some();
+                if !self.issuer.redeems(request) {
+                    return Reply::json(200, &json!({"ok": false, "error": "invalid_code"}));
+                }
+                let mut tokens = self.issuer.tokens();
+                tokens["token_type"] = json!("user");
+                tokens["scope"] = json!("channels:read channels:history, users:read");
+                tokens["expires_in"] = json!(0);
+                let nested = json!({"ok": true, "app_id": "A1", "authed_user": tokens, "team": {"id": "T1"}});
+                tokens["ok"] = json!(true);
+                Reply::json(200, if by_code { &nested } else { &tokens })
+            }
+            _ => Reply::json(200, &json!({"ok": self.issuer.is_bearer(request), "team": "Acme"})),
+        }
+    }
+
     fn ending(&mut self, request: &Received) -> Reply {
         let path = format!("{}{}", request.host, request.path);
         match &*path {
@@ -430,4 +456,22 @@ fn stripe_square_and_zoho_are_told_of_the_end_in_their_own_words() {
         assert_eq!(told["ended"][0]["remote"], "revoked", "{provider}: {told}");
         assert_eq!(ending.lock().unwrap().seen, [json!("ended")], "{provider}");
     }
+}
+
+#[test]
+fn a_users_token_of_slack_lies_deeper_at_first_and_at_the_top_when_renewed() {
+    let (abroad, slack) = odd(&["slack.com"], Odd::slack);
+    let seen = abroad.login_pasted("slack-user", "");
+    assert!(seen.contains("Logged in to slack-user"), "{seen}");
+    let first = abroad.secret("slack-user", "token");
+    assert_eq!(first, slack.lock().unwrap().issuer.access);
+    let (_, details) = abroad.product.json(&["get", "slack-user"]);
+    let scopes = json!(["channels:read", "channels:history", "users:read"]);
+    assert_eq!(details["scopes"], scopes, "{details}");
+    // No seconds at all are not an hour.
+    assert_eq!(details["expires_at"], Value::Null, "{details}");
+    assert_eq!(abroad.run(&["refresh", "slack-user"]).code, 0);
+    let now = abroad.secret("slack-user", "token");
+    assert_ne!(now, first);
+    assert_eq!(now, slack.lock().unwrap().issuer.access);
 }

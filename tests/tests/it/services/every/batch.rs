@@ -247,7 +247,9 @@ impl Account {
         let asked = shipped_whole(&self.provider)["params"].clone();
         let by_key =
             known.filter(|(name, _)| self.flow == "api_key" && asked.get(name.as_str()).is_some());
-        for (name, value) in given.chain(by_key) {
+        let is_secret = |name: &String| self.secret_params().any(|secret| secret == name);
+        let said = given.chain(by_key).filter(|(name, _)| !is_secret(name));
+        for (name, value) in said {
             let value = value.as_str().unwrap_or_default();
             arguments.extend(["--param".to_owned(), format!("{name}={value}")]);
         }
@@ -280,7 +282,16 @@ impl Account {
                 let name = named[name].as_str().map_or(usual, str::to_owned);
                 (name, value.clone())
             })
+            .chain(self.secret_params().map(|name| {
+                let value = self.facts["params"][name].as_str().unwrap_or_default();
+                (format!("{upper}_{}", name.to_uppercase()), value.to_owned())
+            }))
             .collect()
+    }
+
+    fn secret_params(&self) -> impl Iterator<Item = &str> {
+        let names = self.facts["secret_params"].as_array().into_iter().flatten();
+        names.filter_map(Value::as_str)
     }
 
     /// What comes on standard input.

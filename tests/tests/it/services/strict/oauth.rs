@@ -151,7 +151,15 @@ impl Account {
         }
         let (redirect_uri, challenge) = (redirect_uri.clone(), got.get("code_challenge").cloned());
         let value = self.give();
-        let mut reply = agreed(request, &value);
+        let mut sent_back = request.clone();
+        if is_named {
+            // The service knows the address itself.
+            let address = "https://localhost:27149/callback";
+            let redirects = sent_back.query.iter_mut();
+            let redirects = redirects.filter(|(name, _)| name == "redirect_uri");
+            redirects.for_each(|(_, name)| address.clone_into(name));
+        }
+        let mut reply = agreed(&sent_back, &value);
         for (_, captured) in self.facts["captured"].as_object().into_iter().flatten() {
             let from = captured["from"].as_str().unwrap_or_default();
             if let Some(name) = from.strip_prefix("callback:") {
