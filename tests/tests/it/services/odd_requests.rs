@@ -206,7 +206,11 @@ impl Odd {
                 let scopes = request.parameter("user_scope");
                 let right = scopes == Some("channels:read,channels:history,users:read")
                     && request.parameter("scope").is_none();
-                if right { self.issuer.agrees(request) } else { Reply::page(400, "no") }
+                if right {
+                    self.issuer.agrees(request)
+                } else {
+                    Reply::page(400, "no")
+                }
             }
             "/api/oauth.v2.access" if is_client_by_basic(request) => {
                 let by_code = request.field("code").is_some();
@@ -221,7 +225,10 @@ impl Odd {
                 tokens["ok"] = json!(true);
                 Reply::json(200, if by_code { &nested } else { &tokens })
             }
-            _ => Reply::json(200, &json!({"ok": self.issuer.is_bearer(request), "team": "Acme"})),
+            _ => Reply::json(
+                200,
+                &json!({"ok": self.issuer.is_bearer(request), "team": "Acme"}),
+            ),
         }
     }
 

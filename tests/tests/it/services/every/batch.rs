@@ -291,7 +291,7 @@ impl Account {
 
     fn secret_params(&self) -> impl Iterator<Item = &str> {
         let names = self.facts["secret_params"].as_array().into_iter().flatten();
-        names.filter_map(Value::as_str)
+        names.filter_map(serde_json::Value::as_str)
     }
 
     /// What comes on standard input.
