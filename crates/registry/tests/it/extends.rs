@@ -76,10 +76,10 @@ fn circles_depth_and_strangers_are_refused() {
         .map(|(f, t)| (f.as_str(), t.as_str()))
         .collect();
     let registry = registry_with(home.path(), &files);
-    assert!(why(&registry, "a").contains("`extends`: goes round in a circle (a → b → a)"));
+    assert!(why(&registry, "a").contains("goes round in a circle (a → b → a)"));
     assert!(why(&registry, "self").contains("`self` does not exist"));
-    assert!(why(&registry, "lost").contains("`extends`: `nowhere` does not exist"));
-    assert!(why(&registry, "odd").contains("`extends`: "));
+    assert!(why(&registry, "lost").contains("`nowhere` does not exist"));
+    assert!(why(&registry, "odd").contains("`extends`"));
     assert!(why(&registry, "c5").contains("more than 4 levels deep"));
     // The control: one level less is fine.
     assert!(registry.find(&name("c4")).unwrap().is_some());
@@ -94,8 +94,5 @@ fn a_merged_definition_is_checked_as_a_whole() {
         r#", "oauth": {"token_url": "http://evil.example/token"}"#,
     );
     let registry = registry_with(home.path(), &[("evil.json", &evil)]);
-    assert!(
-        why(&registry, "evil")
-            .contains("`evil.json`: `oauth.token_url`: must be https (found http)")
-    );
+    assert!(why(&registry, "evil").contains("must be https (found http)"));
 }
