@@ -151,6 +151,7 @@ fn asked(out: &mut String, definition: &Definition) -> Result<(), Box<dyn Error>
 
 fn of_param(param: &Param) -> String {
     let mut about = Vec::new();
+    about.extend(param.secret.then(|| "secret".to_owned()));
     match &param.default {
         Some(default) => about.push(format!("{} by default", code(default))),
         None if param.from.is_some() => about.push("found out at the login".to_owned()),

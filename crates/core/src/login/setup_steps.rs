@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use authkeep_registry::{
     ApiKey, ClientAuthMethod, Definition, Field, Flow, OAuth, OAuthEndpoints, Param, Provider,
+    Template,
 };
 
 use super::loopback::redirect_note;
@@ -76,6 +77,10 @@ impl Steps {
             let text = format!("Nothing to set up: {service} registers a client at the login.");
             return self.add(text, None);
         }
+        if oauth.anonymous {
+            let text = format!("Nothing to set up: {service} asks for no client.");
+            return self.add(text, None);
+        }
         if oauth.docs.is_none() && oauth.token_url.is_none() {
             let text = "Nothing to set up where the issuer registers clients: it is asked at the login. Else \
                         register a client there."
@@ -94,7 +99,8 @@ impl Steps {
         };
         let text = format!("At {service}, register {app}.");
         self.add(text, oauth.docs.as_ref().or(definition.docs.as_ref()));
-        if self.flow == Flow::AuthorizationCode {
+        // A service that wants something of its own in the place of an address says so in a parameter.
+        if self.flow == Flow::AuthorizationCode && oauth.redirect_uri.is_none() {
             self.add(redirect(bound.and_then(|p| p.oauth.as_ref())), None);
         }
         let scopes = oauth.scopes_for(Some(self.flow));
@@ -135,8 +141,14 @@ impl Steps {
 
     /// What the login asks for because there is no default.
     fn params(&mut self, definition: &Definition) {
-        let is_asked = |param: &Param| param.default.is_none() && !param.may_be_absent();
-        for param in definition.params.values().filter(|param| is_asked(param)) {
+        let redirect = (definition.oauth.iter())
+            .filter(|_| self.flow == Flow::AuthorizationCode)
+            .filter_map(|oauth| oauth.redirect_uri.as_ref());
+        let redirect: Vec<&str> = redirect.flat_map(Template::variables).collect();
+        let is_asked = |(name, param): &(&String, &Param)| {
+            param.default.is_none() && (!param.may_be_absent() || redirect.contains(&name.as_str()))
+        };
+        for (_, param) in definition.params.iter().filter(is_asked) {
             let mut text = format!("Have this at hand: {}", param.label);
             if let Some(example) = &param.example {
                 text.push_str(&format!(", such as {example}"));
@@ -240,6 +252,13 @@ mod tests {
         assert!(
             texts("google-drive", Flow::AuthorizationCode).contains("If `google` has a client")
         );
+        assert!(texts("postiz", Flow::DeviceCode).starts_with("Nothing to set up"));
+        let told = texts("ebay", Flow::AuthorizationCode);
+        assert!(
+            told.contains("RuName") && !told.contains("redirect URI"),
+            "{told}"
+        );
+        assert!(!texts("ebay", Flow::ClientCredentials).contains("RuName"));
     }
 
     #[test]
