@@ -161,10 +161,12 @@ fn of_param(param: &Param) -> String {
     if let Some(example) = &param.example {
         about.push(format!("such as {}", code(example)));
     }
-    if let Some(hint) = &param.hint {
-        about.push(in_cell(hint));
+    let about = about.join("; ");
+    match &param.hint {
+        Some(hint) if about.is_empty() => in_cell(hint),
+        Some(hint) => format!("{about}. {}", in_cell(hint)),
+        None => about,
     }
-    about.join("; ")
 }
 
 /// Where the credential may go, and how it is put into a request there.
