@@ -110,7 +110,7 @@ impl Definition {
         let first = example.split([' ', ',']).next();
         let invented = self.invented(name);
         let fits = |value: &&str| !value.is_empty() && self.check_value(name, param, value).is_ok();
-        let mut candidates = [example]
+        let mut candidates = [example, param.default.as_deref().unwrap_or_default()]
             .into_iter()
             .chain(first)
             .chain([invented])
