@@ -11,10 +11,12 @@ pub(crate) fn of(text: &str) -> BTreeMap<String, usize> {
         line: 1,
         found: BTreeMap::new(),
     };
-    // The parser went through it before, so it is no deeper than that one allows.
-    scanner.value("");
+    scanner.value("", 0);
     scanner.found
 }
+
+/// Deeper than a definition ever is: what is refused for its depth is looked through as well.
+const DEEPEST: usize = 64;
 
 struct Scanner<'t> {
     rest: &'t str,
@@ -23,7 +25,10 @@ struct Scanner<'t> {
 }
 
 impl Scanner<'_> {
-    fn value(&mut self, path: &str) -> Option<()> {
+    fn value(&mut self, path: &str, depth: usize) -> Option<()> {
+        if depth > DEEPEST {
+            return None;
+        }
         match self.peek()? {
             '{' => self.members(|scanner, _| {
                 let name = scanner.string()?;
@@ -34,13 +39,13 @@ impl Scanner<'_> {
                 };
                 scanner.found.insert(path.clone(), scanner.line);
                 scanner.expect(':')?;
-                scanner.value(&path)
+                scanner.value(&path, depth + 1)
             }),
             '[' => self.members(|scanner, at| {
                 let path = format!("{path}[{at}]");
                 scanner.peek()?;
                 scanner.found.insert(path.clone(), scanner.line);
-                scanner.value(&path)
+                scanner.value(&path, depth + 1)
             }),
             '"' => self.string().map(drop),
             _ => {
@@ -127,6 +132,14 @@ mod tests {
             .map(|(path, line)| (path.as_str(), *line))
             .collect();
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_text_that_is_too_deep_ends_the_search() {
+        for bracket in ["[", "{\"a\":"] {
+            let lines = of(&bracket.repeat(200_000));
+            assert!(lines.len() <= DEEPEST + 1, "{}", lines.len());
+        }
     }
 
     #[test]
