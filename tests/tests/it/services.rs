@@ -92,6 +92,9 @@ impl Abroad {
     pub(crate) fn login(&self, provider: &str, more: &[&str]) -> Output {
         let mut command = self.command(&[&["login", provider], more].concat());
         command.envs(client_variables(provider));
+        if !has_registered_port(provider) {
+            return run(&mut command);
+        }
         at_the_registered_port(|| run(&mut command), |output| output.stderr.clone())
     }
 
@@ -128,8 +131,7 @@ impl Abroad {
                 |word: &&str| word.starts_with("https://") && word.contains("redirect_uri=");
             if let Some(address) = words.find(is_page) {
                 // Who is stuck gives up.
-                // What is behind a fragment, the page's own script asks for.
-                let typed = self.world.visit(&address.replacen("/#/", "/page/", 1));
+                let typed = self.world.visit(address);
                 let typed = typed.map_or_else(|_| "\x03".to_owned(), |end| format!("{end}\n"));
                 terminal.types(&typed);
             }
@@ -234,21 +236,25 @@ pub(crate) fn variable(provider: &str) -> String {
     provider.to_uppercase().replace(['-', '.'], "_")
 }
 
-/// Some services redirect to one port only, and there is one on the machine.
+/// Whether the service redirects to one port only.
+pub(crate) fn has_registered_port(provider: &str) -> bool {
+    let definition = shipped_whole(provider);
+    let redirect = definition["oauth"]["redirect"].as_str();
+    redirect.is_some_and(|redirect| ["exact", "https"].contains(&redirect))
+}
+
+/// There is one such port on the machine. Those of this program wait for each other; others are tried again for.
 pub(crate) fn at_the_registered_port<T>(
-    attempt: impl FnMut() -> T,
+    mut attempt: impl FnMut() -> T,
     said: impl Fn(&T) -> String,
 ) -> T {
     static PORT: Mutex<()> = Mutex::new(());
-    let mut attempt = attempt;
-    let mut turn = None;
+    let _turn = PORT.lock().unwrap_or_else(PoisonError::into_inner);
     for _ in 0..100 {
         let ended = attempt();
         if !said(&ended).contains("port 27149") || !said(&ended).contains("is taken") {
             return ended;
         }
-        // From here on one after another, as far as they are of this test program.
-        turn.get_or_insert_with(|| PORT.lock().unwrap_or_else(PoisonError::into_inner));
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     panic!("port 27149 stays taken")

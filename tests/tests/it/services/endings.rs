@@ -1,41 +1,37 @@
 //! How logins last and end: tokens without an end, tokens that nobody can revoke, refresh tokens that are spent.
 
-use serde_json::Value;
+use authkeep_testkit::home::Output;
 
 use super::every::{facts, told};
 use super::first;
 use super::strict::{Account, Strict};
 use super::{Abroad, CLIENT};
 
-#[test]
-fn a_token_without_an_end_is_good_until_it_is_refused() {
+/// A login by the browser as [`CLIENT`], at a strict server.
+fn logged_in(provider: &str) -> (Abroad, Output) {
     let abroad = Abroad::new();
-    let mut account = Account::new("clickup", "api_key", &facts()["clickup"]);
-    account.flow = "authorization_code".to_owned();
+    let mut account = Account::new(provider, "authorization_code", &facts()[provider]);
     let [id, secret] = CLIENT;
     (account.client_id, account.client_secret) = (id.to_owned(), secret.to_owned());
     account.secrets = vec![secret.to_owned()];
-    let strict = Strict::serve(&abroad.world, vec![account]);
-    let output = abroad.login("clickup", &["--flow", "authorization_code"]);
-    assert_eq!(output.code, 0, "{output:?} {:?}", strict.lock().unwrap());
+    Strict::serve(&abroad.world, vec![account]);
+    let output = abroad.login(provider, &["--flow", "authorization_code"]);
+    (abroad, output)
+}
+
+#[test]
+fn a_token_without_an_end_is_good_until_it_is_refused() {
+    let (abroad, output) = logged_in("clickup");
+    assert_eq!(output.code, 0, "{output:?}");
     let (_, details) = abroad.product.json(&["get", "clickup"]);
-    assert_eq!(
-        (&details["status"], &details["expires_at"]),
-        (&"connected".into(), &Value::Null),
-        "{details}"
-    );
+    assert_eq!(details["status"], "connected", "{details}");
+    assert!(details["expires_at"].is_null(), "{details}");
 }
 
 #[test]
 fn what_nobody_can_revoke_is_said_to_stay_good() {
-    let abroad = Abroad::new();
-    let mut account = Account::new("spotify", "authorization_code", &facts()["spotify"]);
-    let [id, secret] = CLIENT;
-    (account.client_id, account.client_secret) = (id.to_owned(), secret.to_owned());
-    account.secrets = vec![secret.to_owned()];
-    let strict = Strict::serve(&abroad.world, vec![account]);
-    let output = abroad.login("spotify", &["--flow", "authorization_code"]);
-    assert_eq!(output.code, 0, "{output:?} {:?}", strict.lock().unwrap());
+    let (abroad, output) = logged_in("spotify");
+    assert_eq!(output.code, 0, "{output:?}");
     let before = abroad.world.seen().len();
     let output = abroad.run(&["logout", "spotify"]);
     assert_eq!(output.code, 0, "{output:?}");
@@ -75,4 +71,13 @@ fn requests_of_a_vendors_own_end_a_login() {
         dropbox.bearer().is_some() && dropbox.body.is_empty(),
         "{dropbox:?}"
     );
+}
+
+#[test]
+fn a_token_whose_end_is_not_told_ends_when_it_usually_does() {
+    let (abroad, output) = logged_in("salesforce");
+    assert_eq!(output.code, 0, "{output:?}");
+    let (_, details) = abroad.product.json(&["get", "salesforce"]);
+    let left = details["seconds_left"].as_u64().unwrap();
+    assert!((6_000..=7_200).contains(&left), "{details}");
 }

@@ -75,3 +75,15 @@ fn paypals_sandbox_is_another_place() {
         "{seen:?}"
     );
 }
+
+#[test]
+fn a_device_of_twitch_asks_for_scopes_in_the_plural() {
+    let seen = told("twitch", "device_code");
+    let codes = first(&seen, "POST", "https://id.twitch.tv/oauth2/device");
+    assert!(
+        codes.field("scopes").is_some() && codes.field("scope").is_none(),
+        "{codes:?}"
+    );
+    let request = first(&seen, "GET", "https://api.twitch.tv/sweep");
+    assert_eq!(request.header("client-id"), codes.field("client_id"));
+}

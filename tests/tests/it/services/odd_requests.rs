@@ -99,7 +99,7 @@ impl Odd {
     fn apollo(&mut self, request: &Received) -> Reply {
         match (&*request.host, &*request.path) {
             // What a page's own script does with the fragment: the server has not seen it.
-            ("app.apollo.io", "/page/oauth/authorize") => self.issuer.agrees(request),
+            ("app.apollo.io", "/#/oauth/authorize") => self.issuer.agrees(request),
             ("app.apollo.io", "/api/v1/oauth/token") => {
                 let json = request.header("content-type") == Some("application/json");
                 if json && is_client_by_body(request) && self.issuer.redeems(request) {

@@ -5,10 +5,10 @@ use std::fs;
 use std::sync::{Arc, Mutex};
 
 use authkeep_testkit::home::run_with_input;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::strict::{Account, Strict};
-use super::super::{Abroad, at_the_registered_port, shipped_whole, variable};
+use super::super::{Abroad, at_the_registered_port, has_registered_port, shipped_whole, variable};
 
 /// Some logins, one a provider.
 pub(super) struct Batch {
@@ -109,8 +109,11 @@ impl Batch {
             command
                 .envs(variables)
                 .args(["--timeout", "20s", "--no-input"]);
-            let attempt = || run_with_input(&mut command, input.as_bytes());
-            let output = at_the_registered_port(attempt, |output| output.stderr.clone());
+            let mut attempt = || run_with_input(&mut command, input.as_bytes());
+            let output = match flow == "authorization_code" && has_registered_port(&provider) {
+                true => at_the_registered_port(attempt, |output| output.stderr.clone()),
+                false => attempt(),
+            };
             format!("{}{}", output.stdout, output.stderr)
         };
         if !said.contains("Logged in to") {
@@ -291,7 +294,7 @@ impl Account {
 
     fn secret_params(&self) -> impl Iterator<Item = &str> {
         let names = self.facts["secret_params"].as_array().into_iter().flatten();
-        names.filter_map(serde_json::Value::as_str)
+        names.filter_map(Value::as_str)
     }
 
     /// What comes on standard input.
