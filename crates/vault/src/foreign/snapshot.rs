@@ -36,6 +36,14 @@ pub enum Table {
 }
 
 impl Table {
+    fn name(self) -> &'static str {
+        match self {
+            Self::KeyValue => "kv",
+            Self::DiskCache => "Cache",
+            Self::Definitions => "custom_provider_definitions",
+        }
+    }
+
     fn query(self) -> &'static str {
         match self {
             Self::KeyValue => "SELECT key, value, NULL FROM kv ORDER BY key",
@@ -107,10 +115,12 @@ pub fn read_rows(
         .map_err(|error| SnapshotError::io(scratch, &error))?;
     let copy = folder.path().join("copy.db");
     take(path, &copy)?;
-    rows(&copy, table).map_err(|error| SnapshotError::Damaged {
+    let damaged = |why| SnapshotError::Damaged {
         path: path.to_owned(),
-        why: error.to_string(),
-    })
+        why,
+    };
+    let rows = rows(&copy, table).map_err(|error| damaged(error.to_string()))?;
+    rows.ok_or_else(|| damaged("its values are computed, not stored".to_owned()))
 }
 
 fn take(path: &Path, copy: &Path) -> Result<(), SnapshotError> {
@@ -174,12 +184,20 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn rows(copy: &Path, table: Table) -> rusqlite::Result<Vec<SealedRow>> {
+/// Whether a table has columns that are computed when they are read, to values of any length.
+const COMPUTED: &str = "SELECT EXISTS (SELECT 1 FROM pragma_table_xinfo(?1) WHERE hidden <> 0)";
+
+/// The rows; `None` where their values are not stored but computed.
+fn rows(copy: &Path, table: Table) -> rusqlite::Result<Option<Vec<SealedRow>>> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(copy, flags)?;
-    // A stranger's schema runs nothing.
+    // A stranger's schema runs nothing: a view could have rows without end.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    if connection.query_row(COMPUTED, [table.name()], |row| row.get(0))? {
+        return Ok(None);
+    }
     let mut statement = connection.prepare(table.query())?;
     let mut found = statement.query([])?;
     let mut rows = Vec::new();
@@ -192,7 +210,7 @@ fn rows(copy: &Path, table: Table) -> rusqlite::Result<Vec<SealedRow>> {
             file: text(2).map(str::to_owned),
         });
     }
-    Ok(rows)
+    Ok(Some(rows))
 }
 
 impl SnapshotError {
@@ -251,6 +269,26 @@ mod tests {
             rows
         );
         assert_eq!(tree(source.path()), before);
+    }
+
+    #[test]
+    fn a_strangers_schema_runs_nothing() {
+        const ENDLESS: &str =
+            "CREATE VIEW kv AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)
+                               SELECT 'k' || x AS key, 'v' AS value FROM n;";
+        const LONG: &str =
+            "CREATE TABLE kv (key TEXT, value TEXT AS (printf('%.*c', 900000000, key)));
+                            INSERT INTO kv VALUES ('a');";
+        let folder = tempfile::tempdir().unwrap();
+        for (name, schema) in [("endless.db", ENDLESS), ("long.db", LONG)] {
+            let path = folder.path().join(name);
+            Connection::open(&path)
+                .unwrap()
+                .execute_batch(schema)
+                .unwrap();
+            let read = read_rows(&path, Table::KeyValue, folder.path());
+            assert!(matches!(read, Err(SnapshotError::Damaged { .. })), "{name}");
+        }
     }
 
     #[test]
