@@ -1,5 +1,7 @@
 //! Which OAuth client a login uses: the saved one, or one that the person enters once per provider and profile.
 
+use std::collections::BTreeSet;
+
 use authkeep_flows::SigningKey;
 use authkeep_registry::{ClientAuthMethod, Definition, EnvVarName, Flow, Provider, ProviderName};
 use secrecy::{ExposeSecret, SecretString};
@@ -75,13 +77,15 @@ impl Broker {
         provider: &Provider,
     ) -> Result<Option<ClientRecord>, RecordError> {
         let mut next = Some((provider.name.clone(), provider.extends.clone()));
-        while let Some((name, extends)) = next {
+        // One that overrides the parent of its own parent leads round in a circle.
+        let mut seen = BTreeSet::new();
+        while let Some((name, extends)) = next.filter(|(name, _)| seen.insert(name.clone())) {
             let saved = record::read(self.store(), &self.keys(&name).client()?)?;
             if let Some(Stored { record, .. }) = saved {
                 return Ok(Some(record));
             }
-            // A definition that cannot be read has nothing to share. One may override the one that it extends.
-            next = extends.filter(|parent| *parent != name).map(|parent| {
+            // A definition that cannot be read has nothing to share.
+            next = extends.map(|parent| {
                 let found = self.find(&parent).ok().flatten();
                 let extends = found.and_then(|found| found.definition.extends);
                 (parent, extends)

@@ -128,3 +128,16 @@ fn a_definition_that_sends_it_elsewhere_shares_nothing() {
     assert_eq!(output.code, 0, "{output:?}");
     assert_eq!(shipped("google-calendar")["extends"], "google");
 }
+
+#[test]
+fn who_overrides_the_parent_of_the_parent_goes_round_no_circle() {
+    let abroad = Abroad::new();
+    abroad.product.home().write_definition(&json!({
+        "schema_version": 2, "name": "google", "display_name": "Mine", "extends": "google-calendar",
+    }));
+    for provider in ["google", "google-calendar"] {
+        let output = abroad.run(&["login", provider, "--no-input"]);
+        assert_ne!(output.code, 0, "{output:?}");
+        assert!(output.stderr.contains("client id"), "{output:?}");
+    }
+}
