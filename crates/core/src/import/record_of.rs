@@ -100,7 +100,24 @@ pub(super) fn login(
             put_tokens(&mut made, tokens, &provider, &found.sent_to.token_endpoint);
         }
     }
+    if let Some(name) = unknown(definition, &provider) {
+        // It could be sent, but not to the right place or not with all that belongs to it.
+        made.record.verdict = Verdict::ReauthRequired;
+        let why = "is not among what was found, and a login finds it out or asks for it";
+        made.note.get_or_insert_with(|| format!("`{name}` {why}"));
+        made.needs_login = true;
+    }
     Ok(made)
+}
+
+/// A parameter that only a login could have given.
+fn unknown<'a>(definition: &'a Definition, provider: &'a Provider) -> Option<&'a str> {
+    let captures = provider.captures.iter().filter(|capture| capture.required);
+    let secrets = definition.secret_params().filter(|(_, p)| !p.optional);
+    captures
+        .map(|capture| capture.param.as_str())
+        .chain(secrets.map(|(name, _)| name.as_str()))
+        .next()
 }
 
 fn put_tokens(made: &mut Made, tokens: Tokens, provider: &Provider, issued_by: &Endpoint) {
@@ -264,6 +281,47 @@ impl Content {
             Self::Client(_) => Kind::Client,
             Self::Definition(_) => Kind::Definition,
             Self::Left(left) => left.kind,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(params: &str) -> Made {
+        let text = format!(
+            r#"{{"schema_version": 2, "name": "acme", "display_name": "Acme", "flows": ["authorization_code"],
+                "hosts": ["api.acme.example"], "params": {params},
+                "oauth": {{"authorization_url": "https://acme.example/a", "token_url": "https://acme.example/t"}}}}"#
+        );
+        let definition = Definition::from_json("acme.json", &text).unwrap();
+        let tokens = Tokens {
+            access: Some("cnry_000102030405060708090a0b0c0d0e0f".into()),
+            ..Tokens::default()
+        };
+        let found = FoundLogin::new("default", Secrets::Tokens(tokens));
+        login(found, &definition, "test", Timestamp::UNIX_EPOCH)
+            .ok()
+            .unwrap()
+    }
+
+    #[test]
+    fn what_only_a_login_finds_out_is_not_taken_for_known() {
+        for needed in [
+            r#"{"site": {"from": "token:/site"}}"#,
+            r#"{"developer": {"secret": true}}"#,
+        ] {
+            let made = made(needed);
+            assert!(made.needs_login, "{needed}");
+            assert_eq!(made.record.verdict, Verdict::ReauthRequired, "{needed}");
+        }
+        for known in [
+            "{}",
+            r#"{"site": {"from": "token:/site", "default": "eu"}}"#,
+            r#"{"developer": {"secret": true, "optional": true}}"#,
+        ] {
+            assert!(!made(known).needs_login, "{known}");
         }
     }
 }
