@@ -85,6 +85,21 @@ fn a_published_definition_is_trusted_only_by_somebody_who_saw_where_it_leads() {
     assert!(!refused.stderr.contains("will be trusted"), "{refused:?}");
 }
 
+/// A key that lies in the environment would go to whoever names its variable.
+#[test]
+fn the_variables_that_it_reads_are_told_before_anybody_agrees() {
+    let abroad = published(
+        json!({
+            "schema_version": 2, "name": "acme", "display_name": "Acme", "flows": ["api_key"], "hosts": ["api.acme.example"],
+            "api_key": {"headers": {"Authorization": "Bearer {token}"}}, "env": {"GITHUB_TOKEN": "{token}"},
+        })
+        .to_string(),
+    );
+    let refused = abroad.run(&["register", ADDRESS]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.stderr.contains("GITHUB_TOKEN"), "{refused:?}");
+}
+
 #[test]
 fn without_a_person_the_word_is_given_beforehand_or_not_at_all() {
     let abroad = published(acme().to_string());

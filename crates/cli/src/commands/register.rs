@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use authkeep_core::prospect::Downloaded;
+use authkeep_core::prospect::{Downloaded, asked_for};
 use authkeep_core::{Address, Broker, Reach};
 use authkeep_registry::{Definition, Draft, OnConflict, Source};
 use clap::Args;
@@ -136,6 +136,17 @@ fn in_words(address: &Address, definition: &Definition) -> String {
             false => "",
         };
         text.push_str(&format!("\n  {:<13} {}{mark}", each.role, each.place));
+    }
+    // A variable that is another service's would be sent to this one.
+    let asked = asked_for(definition);
+    let variables: Vec<&str> = asked
+        .iter()
+        .flat_map(|asked| &asked.variables)
+        .map(String::as_str)
+        .collect();
+    if !variables.is_empty() {
+        let names = variables.join(" ");
+        text.push_str(&format!("\n  {:<13} {names}", "login reads"));
     }
     text
 }

@@ -67,14 +67,17 @@ pub fn asked_for(definition: &Definition) -> Vec<AskedFor> {
         name: name.clone(),
         label: param.label.clone(),
         kind: AskedKind::Parameter,
-        secret: false,
+        secret: param.secret,
         optional: param.optional || param.default.is_some(),
-        variables: definition
-            .oauth
-            .iter()
-            .filter_map(|oauth| oauth.client_env.get(name))
-            .map(ToString::to_string)
-            .collect(),
+        variables: match param.secret {
+            true => vec![client_variable(definition, name)],
+            false => definition
+                .oauth
+                .iter()
+                .filter_map(|oauth| oauth.client_env.get(name))
+                .map(ToString::to_string)
+                .collect(),
+        },
         default: param.default.clone(),
         example: param.example.clone(),
         hint: param.hint.clone(),
