@@ -163,6 +163,35 @@ pub(super) fn holds_secret(provider: &Provider, record: &ConnectionRecord, text:
     // EXPOSE: compared, not kept.
     tokens
         .chain(fields)
+        .chain(record.secret_params.values())
         .map(ExposeSecret::expose_secret)
         .any(|secret| !secret.is_empty() && text.contains(secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use authkeep_registry::Definition;
+
+    use super::*;
+    use crate::Timestamp;
+    use crate::pinned::Pinned;
+
+    #[test]
+    fn a_name_with_any_secret_of_the_login_in_it_is_none() {
+        let text = r#"{"schema_version": 2, "name": "a", "display_name": "A", "flows": ["api_key"], "hosts": ["a.example"],
+            "params": {"developer": {"secret": true}}, "api_key": {}}"#;
+        let definition = Definition::from_json("a.json", text).unwrap();
+        let provider = definition.bind(&BTreeMap::new()).unwrap();
+        let mut record = ConnectionRecord::new_at(Timestamp::UNIX_EPOCH, Pinned::to(&provider));
+        let secrets = ["cnry_00", "cnry_01", "cnry_02"];
+        record.access_token = Some(secrets[0].into());
+        (record.fields).insert("token".to_owned(), secrets[1].into());
+        (record.secret_params).insert("developer".to_owned(), secrets[2].into());
+        for secret in secrets {
+            assert!(holds_secret(&provider, &record, &format!("ada {secret}")));
+        }
+        assert!(!holds_secret(&provider, &record, "ada"));
+    }
 }

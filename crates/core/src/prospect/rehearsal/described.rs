@@ -76,7 +76,12 @@ fn without_query(url: &Url) -> String {
 }
 
 fn decoded(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
+    in_one_line(&percent_decode_str(text).decode_utf8_lossy())
+}
+
+/// What is decoded may not look like more lines than there are.
+fn in_one_line(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
 }
 
 /// What is made anew for each login is shown by its name, like what a person enters.
@@ -92,7 +97,7 @@ fn pairs(encoded: &[u8]) -> Vec<(String, String)> {
             let stand_in = format!("<{name}>");
             (name, stand_in)
         }
-        false => (name, value),
+        false => (in_one_line(&name), in_one_line(&value)),
     };
     form_urlencoded::parse(encoded)
         .into_owned()
@@ -108,5 +113,23 @@ fn readable(value: &str) -> String {
     match hidden.and_then(|bytes| String::from_utf8(bytes).ok()) {
         Some(text) => format!("Basic base64({})", decoded(&text)),
         None => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use authkeep_flows::Method;
+
+    use super::*;
+
+    #[test]
+    fn what_is_decoded_stays_in_its_line() {
+        let url = Url::parse("https://a.example/%1b%0aapi_key?x=%0d%0afake%3aline").unwrap();
+        let request = HttpRequest::new(Method::Get, url);
+        let described = DescribedRequest::of("token", &request);
+        let seen = format!("{}{:?}", described.url, described.query);
+        assert!(!described.url.contains(char::is_control), "{seen}");
+        assert!(!described.query[0].1.contains(char::is_control), "{seen}");
+        assert!(described.query[0].1.ends_with("fake:line"), "{seen}");
     }
 }
