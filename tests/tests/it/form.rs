@@ -158,6 +158,17 @@ fn a_form_that_nobody_fills_in_says_what_would_help() {
 }
 
 #[test]
+fn a_form_of_what_may_be_left_out_is_named_by_it_all_the_same() {
+    let product = product();
+    let words = "login gitlab --flow device_code --client-id one --timeout 300ms";
+    let words: Vec<_> = words.split(' ').collect();
+    let output = Asking::start(&mut product.command(&words)).end();
+    assert_eq!(output.code, 5, "{output:?}");
+    let named = "the client secret of `gitlab` is needed";
+    assert!(output.stderr.contains(named), "{}", output.stderr);
+}
+
+#[test]
 fn where_a_value_is_at_hand_or_nobody_may_be_asked_there_is_no_form() {
     let product = product();
     let mut command = product.command(&["login", "keyed", "--no-input"]);

@@ -293,7 +293,11 @@ pub(super) fn value_needed(
     unanswered: Unanswered,
 ) -> LoginError {
     let missing = unanswered.missing.iter();
-    let fields: Vec<_> = missing.filter_map(|at| inquiry.fields.get(*at)).collect();
+    let mut fields: Vec<_> = missing.filter_map(|at| inquiry.fields.get(*at)).collect();
+    // All may be left out, but somebody has to say so.
+    if fields.is_empty() {
+        fields.extend(&inquiry.fields);
+    }
     let labels: Vec<_> = fields.iter().map(|field| label(&field.name)).collect();
     let variables = fields.iter().map(|field| field.variables.clone());
     LoginError::ValueNeeded {
