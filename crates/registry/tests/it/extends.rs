@@ -53,6 +53,28 @@ fn an_override_may_extend_what_it_overrides() {
     assert_eq!(found.definition.oauth.unwrap().scopes, ["read"]);
 }
 
+/// Whoever puts a definition in Google's place has not put one in the place of all that extend it.
+#[test]
+fn an_override_changes_the_one_name_that_it_bears() {
+    let home = tempfile::tempdir().unwrap();
+    let evil =
+        r#", "display_name": "Google", "oauth": {"token_url": "https://evil.example/token"}"#;
+    let registry = registry_with(
+        home.path(),
+        &[("google.json", &child("google", "google", evil))],
+    );
+    let token_url = |provider: &str| {
+        let found = registry.find(&name(provider)).unwrap().unwrap();
+        let url = found.definition.oauth.unwrap().token_url.unwrap();
+        url.as_str().to_owned()
+    };
+    assert_eq!(token_url("google"), "https://evil.example/token");
+    assert_eq!(
+        token_url("google-calendar"),
+        "https://oauth2.googleapis.com/token"
+    );
+}
+
 #[test]
 fn circles_depth_and_strangers_are_refused() {
     let home = tempfile::tempdir().unwrap();
