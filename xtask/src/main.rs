@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use crate::shell::Failed;
 
 const HELP: &str = "\
-cargo xtask setup     install what the tests need beside Rust, Node and Python (Chromium, shells, HTTP clients)
+cargo xtask setup     install what the tests need beside Rust, Node and Python (Chromium, shells, a keyring, HTTP clients)
 cargo xtask lint      formatting, clippy with warnings as errors, every feature set, documentation
 cargo xtask test      set up, then all quick tests, the end-to-end ones included
 cargo xtask torture   the same tests with their full counts

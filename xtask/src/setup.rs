@@ -1,5 +1,5 @@
-//! What the tests need beside Rust: a browser, shells, the Node packages of the OpenID provider, and HTTP clients of all
-//! kinds.
+//! What the tests need beside Rust: a browser, shells, a keyring, the Node packages of the OpenID provider, and HTTP
+//! clients of all kinds.
 //!
 //! Everything comes from the package managers of the machine and of Node. Nothing is installed that is there.
 
@@ -11,7 +11,7 @@ use std::process::Command;
 use crate::shell::{self, Failed, has, root};
 
 /// Programs and the Debian packages that bring them.
-const PROGRAMS: [(&str, &str); 18] = [
+const PROGRAMS: [(&str, &str); 21] = [
     ("cc", "build-essential"),
     ("chromium", "chromium"),
     ("zsh", "zsh"),
@@ -30,6 +30,9 @@ const PROGRAMS: [(&str, &str); 18] = [
     ("ruby", "ruby"),
     ("php", "php-cli"),
     ("lwp-request", "libwww-perl"),
+    ("dbus-run-session", "dbus"),
+    ("gnome-keyring-daemon", "gnome-keyring"),
+    ("secret-tool", "libsecret-tools"),
 ];
 
 /// What is no program: a command that succeeds where it is there, and the Debian package that brings it.

@@ -28,6 +28,9 @@ mod subkey;
 
 mod foreign;
 
+#[cfg(feature = "keyring")]
+pub mod os_keyring;
+
 mod advisory_lock;
 mod file_system;
 mod private_file;

@@ -14,6 +14,7 @@ mod authsome_daemon;
 mod damage;
 mod files;
 mod interrupted;
+mod keyring;
 mod setup;
 mod used;
 

@@ -1,5 +1,6 @@
 //! `authkeep import`: takes over what other programs keep. Their files are read and left as they are.
 
+mod authsome_key;
 mod report;
 mod sources;
 mod target;
@@ -7,11 +8,12 @@ mod target;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use authkeep_core::import::{AuthsomeError, Entry, ImportMode, ImportOptions, Item};
+use authkeep_core::import::{Entry, ImportMode, ImportOptions, Item};
 use authkeep_core::{ConnectionName, ProfileName, Replace};
 use authkeep_registry::ProviderName;
 use clap::{Args, Subcommand};
 
+pub(crate) use self::authsome_key::AuthsomeKey;
 pub(crate) use self::report::shown_entry;
 use self::report::{Report, Section};
 pub(crate) use self::sources::{Batch, Source};
@@ -55,7 +57,7 @@ enum ImportSource {
         #[arg(long, value_name = "NAME")]
         from_profile: Option<String>,
 
-        /// Read that home's master key from stdin, in base64, where the keyring of the operating system has it.
+        /// Read that home's master key from stdin, in base64, and neither from the home nor from the keyring.
         #[arg(long)]
         key_stdin: bool,
     },
@@ -139,8 +141,8 @@ fn source(args: &ImportSource) -> Result<(Source, Option<String>), CommandError>
             key_stdin,
         } => {
             let key = match key_stdin {
-                true => Some(sources::stdin()?),
-                false => None,
+                true => AuthsomeKey::Given(sources::stdin()?),
+                false => AuthsomeKey::HomeOrKeyring,
             };
             let root = home.clone();
             (Source::Authsome { root, key }, from_profile.clone())
@@ -259,31 +261,4 @@ pub(crate) fn taken_over(
     block_on(OnInterrupt::Drop, async {
         Ok(target.broker.import(source, items, options).await?)
     })
-}
-
-impl From<AuthsomeError> for CommandError {
-    fn from(error: AuthsomeError) -> Self {
-        let missing = |kind| Self::caused(ExitCode::CredentialMissing, kind, &error);
-        let unusable = || Self::caused(ExitCode::StoreUnavailable, "source_unusable", &error);
-        match &error {
-            AuthsomeError::NotFound(_) => {
-                missing("nothing_to_import").hint("name the home with --home DIR")
-            }
-            AuthsomeError::KeyInKeyring(_) => unusable()
-                .hint("hand the key over: keyring get authsome master_key | authkeep import authsome --key-stdin")
-                .hint(
-                    "without that program: `secret-tool lookup service authsome username master_key`, \
-                     or on a Mac `security find-generic-password -s authsome -a master_key -w`",
-                ),
-            AuthsomeError::NoKey(_) | AuthsomeError::BadKey { .. } => unusable()
-                .hint("put that home's own master.key back, or hand the key over with --key-stdin"),
-            AuthsomeError::Version { .. } => {
-                unusable().hint("run authsome 0.2 once, which brings it up to date")
-            }
-            AuthsomeError::Vault(_) => {
-                unusable().hint("end what is writing there, then run this again")
-            }
-            _ => unusable().hint("check who owns the file and its permissions"),
-        }
-    }
 }

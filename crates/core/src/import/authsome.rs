@@ -32,7 +32,7 @@ pub enum AuthsomeError {
     /// There is no home.
     #[error("there is no authsome home at `{}`", .0.display())]
     NotFound(PathBuf),
-    /// Its master key is in the system's keyring.
+    /// Its master key is in the system's keyring, as [`AuthsomeHome::KEYRING_ENTRY`].
     #[error("the master key of `{}` is in the keyring of the operating system", .0.display())]
     KeyInKeyring(PathBuf),
     /// Its master key is not there.
@@ -63,8 +63,12 @@ pub enum AuthsomeError {
 }
 
 impl AuthsomeHome {
+    /// The service and the user that the operating system's keyring has a home's master key under, in base64. It is one
+    /// key for all homes of a user.
+    pub const KEYRING_ENTRY: (&str, &str) = ("authsome", "master_key");
+
     /// Opens the home at `root`. `key` is its master key in base64, where somebody has it already; otherwise it is read
-    /// from the home. Databases are copied to a folder below `scratch` to be read.
+    /// from the home, and never from a keyring. Databases are copied to a folder below `scratch` to be read.
     ///
     /// # Errors
     ///

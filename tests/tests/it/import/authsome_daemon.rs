@@ -125,10 +125,11 @@ fn a_vault_that_is_damaged_costs_what_is_damaged() {
         refused["hint"].as_str().unwrap().contains("--key-stdin"),
         "{refused:#}"
     );
-    let key = fs::read_to_string(fixture("authsome-07").join("server/master.key")).unwrap();
-    let output = importer.given(&["import", "authsome", "--key-stdin", "--dry-run"], &key);
+    let text = fs::read_to_string(fixture("authsome-07").join("server/master.key")).unwrap();
+    let output = importer.given(&["import", "authsome", "--key-stdin", "--dry-run"], &text);
     assert_eq!(output.code, 1, "{output:?}");
     assert!(output.stdout.contains("already there"), "{output:?}");
+    fs::write(&key, text).unwrap();
     fs::write(
         folder.join("server/kv_store/cache.db"),
         "no database, but longer than the header of one would be, a hundred bytes and some more",

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use authkeep_core::ConnectionName;
 use authkeep_core::import::{
-    AuthsomeHome, AwsFiles, Claims, Item, items_of, parse_env, read_aws, read_gh, read_planopticon,
-    read_text,
+    AwsFiles, Claims, Item, items_of, parse_env, read_aws, read_gh, read_planopticon, read_text,
 };
 use authkeep_registry::ProviderName;
 use secrecy::SecretString;
 
+use super::authsome_key::AuthsomeKey;
 use super::target::scratch_folder;
 use crate::context::{Context, shown};
 use crate::env;
@@ -23,7 +23,7 @@ use crate::exit_code::ExitCode;
 pub(crate) enum Source {
     Authsome {
         root: Option<PathBuf>,
-        key: Option<SecretString>,
+        key: AuthsomeKey,
     },
     PlanOpticon(Option<PathBuf>),
     Gh(Option<PathBuf>),
@@ -74,7 +74,7 @@ impl Source {
         match self {
             Self::Authsome { root, key } => {
                 let root = or_usual(root, env::authsome_home())?;
-                authsome(&root, key.as_ref())
+                authsome(&root, key)
             }
             Self::PlanOpticon(folder) => {
                 let folder = or_usual(folder, env::planopticon_folder())?;
@@ -174,9 +174,9 @@ fn claims(context: &Context) -> Result<Claims, CommandError> {
     Ok(Claims::of(definitions.collect()))
 }
 
-fn authsome(root: &Path, key: Option<&SecretString>) -> Result<Found, CommandError> {
+fn authsome(root: &Path, key: &AuthsomeKey) -> Result<Found, CommandError> {
     let scratch = scratch_folder()?;
-    let home = AuthsomeHome::open(root, key, scratch.path())?;
+    let home = key.open(root, scratch.path())?;
     let mut definitions = home.definitions();
     let profiles = home.profiles();
     // A single vault of a daemon is nobody's profile in particular.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use authkeep_core::ConnectionName;
 
 use super::Place;
-use crate::commands::import::Source;
+use crate::commands::import::{AuthsomeKey, Source};
 use crate::context::shown;
 use crate::env;
 
@@ -37,7 +37,8 @@ pub(super) fn sources(places: &[Place]) -> Vec<Source> {
     if wanted(Place::Authsome) {
         sources.push(Source::Authsome {
             root: None,
-            key: None,
+            // A look around opens no keyring.
+            key: AuthsomeKey::Home,
         });
     }
     if wanted(Place::Planopticon) {
