@@ -124,7 +124,7 @@ fn is_ours(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_env_file;
+    use super::{is_env_file, is_ours};
 
     #[test]
     fn env_files_are_told_by_their_names() {
@@ -139,6 +139,20 @@ mod tests {
             ".env.local.sample",
         ] {
             assert!(!is_env_file(name), "{name}");
+        }
+    }
+
+    /// Only root can give a file away; whoever else runs this sees the control alone.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_of_somebody_elses_is_not_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        std::fs::write(&path, "A=b").unwrap();
+        assert!(is_ours(&path));
+        assert!(!is_ours(folder.path()));
+        if std::os::unix::fs::chown(&path, Some(65534), None).is_ok() {
+            assert!(!is_ours(&path));
         }
     }
 }

@@ -158,7 +158,7 @@ impl Daemon {
         let no_record = "it is not a sealed record";
         let text = match &row.file {
             None => row.value.clone(),
-            Some(file) => self.outside(file)?,
+            Some(file) => outside(&self.folder, file)?,
         };
         let kept: Kept<Sealed> = serde_json::from_str(&text).map_err(|_| no_record)?;
         let opened = self.key.open_joined(&kept.value.data);
@@ -170,19 +170,38 @@ impl Daemon {
             inner.data.expose_secret().as_bytes().to_vec(),
         ))
     }
+}
 
-    /// The text of a file of the store, below its folder and nowhere else.
-    fn outside(&self, file: &str) -> Result<String, String> {
-        let path = Path::new(file);
-        let is_below = path
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)));
-        if !is_below {
-            return Err("its value is in a file outside of the vault".to_owned());
+/// The text of a file of the store, below its folder and nowhere else.
+fn outside(folder: &Path, file: &str) -> Result<String, String> {
+    let path = Path::new(file);
+    let is_below = path
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
+    if !is_below {
+        return Err("its value is in a file outside of the vault".to_owned());
+    }
+    let text = read_text(&folder.join(path)).map_err(|error| error.to_string())?;
+    // EXPOSE: a sealed value; it was read by the same door.
+    let text = text.map(|text| text.expose_secret().to_owned());
+    text.ok_or_else(|| "the file with its value is gone".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_names_no_file_outside_of_the_store() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("kv_store");
+        std::fs::create_dir_all(folder.join("4f")).unwrap();
+        std::fs::write(home.path().join("x.val"), "theirs").unwrap();
+        std::fs::write(folder.join("4f/x.val"), "own").unwrap();
+        let elsewhere = home.path().join("x.val");
+        for file in ["../x.val", "4f/../../x.val", elsewhere.to_str().unwrap()] {
+            assert!(outside(&folder, file).is_err(), "{file}");
         }
-        let text = read_text(&self.folder.join(path)).map_err(|error| error.to_string())?;
-        // EXPOSE: a sealed value; it was read by the same door.
-        let text = text.map(|text| text.expose_secret().to_owned());
-        text.ok_or_else(|| "the file with its value is gone".to_owned())
+        assert_eq!(outside(&folder, "4f/x.val").as_deref(), Ok("own"));
     }
 }
