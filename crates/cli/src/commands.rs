@@ -49,7 +49,7 @@ pub(crate) fn run(
         Command::Init(args) => init::run(context, args),
         Command::Login(args) => login::run(context, output, args),
         Command::Auth(args) => auth::run(context, output, args),
-        Command::List(args) => list::run(context, args),
+        Command::List(args) => list::run(context, output, args),
         Command::Get(args) => get::run(context, output, args),
         Command::Export(args) => export::run(context, output, args),
         Command::Run(args) => run::run(context, output, args),

@@ -18,6 +18,8 @@ pub(crate) fn parse(file: &str, source: &str) -> Result<Map<String, Value>, Defi
     if source.len() > MAX_BYTES {
         return Err(DefinitionError::whole(file, "is larger than 256 KiB"));
     }
+    // Some editors begin a file with a byte order mark.
+    let source = source.trim_start_matches('\u{feff}');
     match serde_json::from_str::<Strict>(source) {
         Ok(Strict(Value::Object(map))) => Ok(map),
         Ok(Strict(_)) => Err(DefinitionError::whole(file, "must be a JSON object")),
@@ -140,6 +142,7 @@ mod tests {
         assert!(why("{} {}").contains("trailing characters"));
         assert!(why("").contains("EOF"));
         assert!(why("[1]").contains("must be a JSON object"));
+        assert!(parse("acme.json", "\u{feff}{}").is_ok());
     }
 
     #[test]

@@ -128,6 +128,10 @@ fn what_takes_the_place_of_a_bundled_one_is_marked_everywhere() {
     };
     assert!(line(&["providers"]).contains("your own, in place of the bundled one"));
     assert!(line(&["list"]).contains("user-overrides-bundled"));
+    // The bundled ones that nothing is stored for are counted, and listed where that is asked for.
+    let (list, all) = (product.run(&["list"]), product.run(&["list", "--all"]));
+    assert!(!list.stdout.contains("github") && list.stderr.contains("other providers"));
+    assert!(all.stdout.contains("github") && all.stderr.is_empty());
     // The negative control: the bundled ones are not marked.
     assert!(!product.run(&["inspect", "github"]).stdout.contains("NEW"));
 }

@@ -240,7 +240,12 @@ impl View for Inspection {
             writeln!(out, "  exports       {}", variables.join(" "))?;
         }
         setup::show(&self.steps, out)?;
-        if let Some(docs) = self.docs() {
+        // A link of the steps is not said again.
+        let said = |docs: &str| {
+            let mut links = self.steps.iter().filter_map(|step| step.link.as_deref());
+            links.any(|link| link == docs)
+        };
+        if let Some(docs) = self.docs().filter(|docs| !said(docs)) {
             writeln!(out, "\nMore: {docs}")?;
         }
         if let Some(notes) = &definition.notes {

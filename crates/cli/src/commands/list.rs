@@ -6,6 +6,7 @@ use authkeep_core::{
     Connection, ConnectionStatus, DefinitionState, ProviderState, ProviderStatus, Timestamp,
     available, is_supported,
 };
+use authkeep_registry::Source;
 use clap::Args;
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
@@ -15,17 +16,28 @@ use super::ending;
 use crate::context::Context;
 use crate::duration;
 use crate::error::CommandError;
-use crate::output::{Done, View};
+use crate::output::{Done, Output, View};
 
-/// List every provider: connected ones first, with the time their tokens have left.
+/// List your logins, with the time their tokens have left, and your own providers.
+///
+/// The bundled providers that nothing is set up for are counted; `--all` lists them too. With `--json` they are always
+/// there.
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Leave out providers that nothing is set up for.
+    /// List every provider, connected ones first.
     #[arg(long)]
+    all: bool,
+
+    /// Leave out providers that nothing is set up for.
+    #[arg(long, conflicts_with = "all")]
     connected: bool,
 }
 
-pub(crate) fn run(context: &Context, args: &ListArgs) -> Result<Done, CommandError> {
+pub(crate) fn run(
+    context: &Context,
+    output: &Output,
+    args: &ListArgs,
+) -> Result<Done, CommandError> {
     let (providers, profile, now) = match context.broker()? {
         Some(broker) => (broker.list()?, broker.profile().clone(), broker.now()),
         None => {
@@ -43,11 +55,26 @@ pub(crate) fn run(context: &Context, args: &ListArgs) -> Result<Done, CommandErr
         providers.retain(|provider| provider.state != ProviderState::Available);
     }
     providers.sort_by(|a, b| (a.state, &a.name).cmp(&(b.state, &b.name)));
+    if !args.all && !args.connected && !output.is_json() {
+        let all = providers.len();
+        providers.retain(is_own);
+        output.say(&format!(
+            "{} other providers can be logged in to: `authkeep providers` lists them.",
+            all - providers.len()
+        ));
+    }
     Ok(Done::view(Listing {
         profile: profile.to_string(),
         providers,
         now,
     }))
+}
+
+/// Whether a provider is there because of something the person did: hundreds of others would hide it.
+fn is_own(provider: &ProviderStatus) -> bool {
+    provider.state != ProviderState::Available
+        || provider.source != Some(Source::Bundled)
+        || provider.definition != DefinitionState::Readable
 }
 
 struct Listing {

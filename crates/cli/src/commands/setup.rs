@@ -66,16 +66,23 @@ pub(crate) fn run(
     let asks = !context.global.no_input && !output.is_json();
     let places = match (args.scan.as_slice(), args.yes) {
         ([], true) => vec![Place::All],
-        ([], false) if asks => agreed()?,
+        ([], false) if asks => match agreed()? {
+            Some(places) => places,
+            None => {
+                output.say("Nothing was looked at. Next: authkeep providers, then authkeep login PROVIDER");
+                return Ok(Done::Ended(ExitCode::Ok));
+            }
+        },
         ([], false) => return Err(not_agreed()),
         (places, _) => places.to_vec(),
     };
     let sources = places::sources(&places);
-    let findings = scanned(context, &sources);
+    let mut findings = scanned(context, &sources);
     let takeable = findings.takeable();
     if !asks || takeable == 0 {
         return Ok(Done::view(findings));
     }
+    findings.is_question = true;
     // Nobody reads it any more: then nobody chooses either.
     if output.line(&findings).is_err() {
         return Ok(Done::Ended(ExitCode::Ok));
@@ -105,8 +112,8 @@ fn not_agreed() -> CommandError {
     .hint("`authkeep setup --yes` looks everywhere, `--scan environment,dotenv` only there; both only read")
 }
 
-/// Asks whether to look at all.
-fn agreed() -> Result<Vec<Place>, CommandError> {
+/// Asks whether to look at all; `None` where the person would rather not.
+fn agreed() -> Result<Option<Vec<Place>>, CommandError> {
     let places: Vec<_> = places::descriptions();
     let question = format!(
         "Look for credentials in these places? They are only read, and no value is shown or sent.\n  {}\nLook? [y/N] ",
@@ -114,9 +121,9 @@ fn agreed() -> Result<Vec<Place>, CommandError> {
     );
     match asked(&question)? {
         Some(answer) if ["y", "yes"].contains(&answer.to_lowercase().as_str()) => {
-            Ok(vec![Place::All])
+            Ok(Some(vec![Place::All]))
         }
-        _ => Err(not_agreed()),
+        _ => Ok(None),
     }
 }
 

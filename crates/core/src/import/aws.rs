@@ -62,13 +62,9 @@ pub fn read_aws(files: &AwsFiles) -> Vec<Item> {
 
 fn item(name: &str, section: &Section) -> Option<Item> {
     let place = format!("profile {name}");
-    let left = |why: &str| {
+    let left = |why: &str, next: &str| {
         let left = Left::because(Kind::Login, why).of_connection(name);
-        Some(Item::left(
-            &*place,
-            "aws",
-            left.next("the AWS CLI goes on serving it"),
-        ))
+        Some(Item::left(&*place, "aws", left.next(next)))
     };
     let (id, secret) = (
         section.get("aws_access_key_id"),
@@ -79,11 +75,14 @@ fn item(name: &str, section: &Section) -> Option<Item> {
             .iter()
             .find(|(setting, _)| section.contains_key(*setting))
         {
-            return left(why);
+            return left(why, "the AWS CLI goes on serving it");
         }
         // A profile with a region and an output format alone has nothing to take over.
         return match id.or(secret) {
-            Some(_) => left("one of its two keys is not there"),
+            Some(_) => left(
+                "one of its two keys is not there",
+                "complete it in the AWS CLI's files, or enter both: authkeep login aws",
+            ),
             None => None,
         };
     };

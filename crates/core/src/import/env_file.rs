@@ -50,11 +50,11 @@ pub fn parse_env(text: &SecretString) -> Result<Vec<Assignment>, EnvFileError> {
             rest.skip_line();
             continue;
         }
-        let (name, _) = head
-            .split_once('=')
-            .ok_or(EnvFileError::Malformed { line })?;
-        let before = name.len() + 1;
-        let name = name.trim();
+        let (before, sets) = match head.split_once('=') {
+            Some((before, _)) => (before, true),
+            None => (head, false),
+        };
+        let name = before.trim();
         let name = match name.strip_prefix("export") {
             Some(more) if more.starts_with([' ', '\t']) => more.trim_start(),
             _ => name,
@@ -62,7 +62,12 @@ pub fn parse_env(text: &SecretString) -> Result<Vec<Assignment>, EnvFileError> {
         if !is_name(name) {
             return Err(EnvFileError::Malformed { line });
         }
-        let name = name.to_owned();
+        // A name alone passes on the variable of whoever reads the file: there is nothing of it here.
+        if !sets {
+            rest.skip_line();
+            continue;
+        }
+        let (name, before) = (name.to_owned(), before.len() + 1);
         rest.text = &rest.text[before..];
         let value = rest.value().map_err(|_| EnvFileError::Unclosed { line })?;
         found.push(Assignment {
@@ -208,6 +213,8 @@ mod tests {
         }
         let all = read("# said\n\nA=\"1\n2\"\nB=3\n").unwrap();
         assert_eq!(all.len(), 2);
+        let all = read("A\nexport B \r\nC=3\nD").unwrap();
+        assert_eq!(all, [("C".to_owned(), Some("3".to_owned()))]);
     }
 
     #[test]

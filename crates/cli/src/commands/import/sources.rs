@@ -13,6 +13,7 @@ use secrecy::SecretString;
 
 use super::authsome_key::AuthsomeKey;
 use super::target::scratch_folder;
+use crate::commands::missing::defined;
 use crate::context::{Context, shown};
 use crate::env;
 use crate::error::CommandError;
@@ -79,12 +80,12 @@ impl Source {
             Self::PlanOpticon(folder) => {
                 let folder = or_usual(folder, env::planopticon_folder())?;
                 let items = read_planopticon(&folder);
-                let items = items.ok_or_else(|| nothing(&folder, "files of tokens"))?;
+                let items = items.ok_or_else(|| nothing(&folder, "folder of tokens"))?;
                 Ok(one(&folder, items))
             }
             Self::Gh(file) => {
                 let file = or_usual(file, env::gh_hosts())?;
-                let text = text(&file)?.ok_or_else(|| nothing(&file, "hosts of GitHub's CLI"))?;
+                let text = text(&file)?.ok_or_else(|| nothing(&file, "file of GitHub's CLI"))?;
                 let items = read_gh(&text).map_err(|error| unusable(&file, &error))?;
                 Ok(one(&file, items))
             }
@@ -100,7 +101,7 @@ impl Source {
                     config: text(&or_usual(config, config_usual)?)?,
                 };
                 if files.credentials.is_none() && files.config.is_none() {
-                    return Err(nothing(&credentials, "keys of the AWS CLI"));
+                    return Err(nothing(&credentials, "file of the AWS CLI"));
                 }
                 Ok(one(&credentials, read_aws(&files)))
             }
@@ -112,11 +113,18 @@ impl Source {
                 let is_stdin = file.as_os_str() == "-";
                 let text = match is_stdin {
                     true => stdin()?,
-                    false => text(file)?.ok_or_else(|| nothing(file, "variables"))?,
+                    false => text(file)?.ok_or_else(|| nothing(file, "file"))?,
                 };
                 let set = parse_env(&text).map_err(|error| unusable(file, &error))?;
                 // The last one counts, as it does for programs.
-                let variables = set.into_iter().map(|one| (one.name, one.value)).collect();
+                let variables: BTreeMap<_, _> =
+                    set.into_iter().map(|one| (one.name, one.value)).collect();
+                for (variable, provider) in wanted {
+                    defined(context, provider)?;
+                    if !variables.contains_key(variable) {
+                        return Err(not_set(file, variable));
+                    }
+                }
                 let place = match is_stdin {
                     true => "stdin".to_owned(),
                     false => shown(file),
@@ -246,9 +254,18 @@ fn nothing(path: &Path, what: &str) -> CommandError {
     CommandError::new(
         ExitCode::CredentialMissing,
         "nothing_to_import",
-        format!("there are no {what} at `{}`", path.display()),
+        format!("there is no {what} at `{}`", path.display()),
     )
-    .hint("name the place, where it is somewhere else")
+    .hint("if it is elsewhere, name the place; `authkeep import --help` says how")
+}
+
+fn not_set(path: &Path, variable: &str) -> CommandError {
+    CommandError::new(
+        ExitCode::Usage,
+        "variable_not_set",
+        format!("`{}` does not set `{variable}`", path.display()),
+    )
+    .hint("nothing was taken over; correct the name in --as")
 }
 
 fn unusable(path: &Path, error: &(dyn std::error::Error + 'static)) -> CommandError {

@@ -167,9 +167,13 @@ impl View for Checked {
                 provider,
                 theirs,
             } = overlap;
+            let which = match host == theirs {
+                true => "with both connected, a request has to say which (`run --provider`)",
+                false => "`run` takes the more specific one",
+            };
             writeln!(
                 out,
-                "  {host} is also a place of {provider} ({theirs}): `run` takes the more specific one"
+                "  {host} is also a place of {provider} ({theirs}): {which}"
             )?;
         }
         for (origin, why) in &self.servers {
@@ -179,7 +183,15 @@ impl View for Checked {
             }
         }
         for rehearsal in &self.rehearsals {
-            writeln!(out, "\n{} would send:", rehearsal.flow)?;
+            if rehearsal.requests.is_empty() {
+                writeln!(
+                    out,
+                    "\n{} would send nothing: no host is named, so programs get the credential by `env` alone",
+                    rehearsal.flow
+                )?;
+            } else {
+                writeln!(out, "\n{} would send:", rehearsal.flow)?;
+            }
             for request in &rehearsal.requests {
                 show(request, out)?;
             }

@@ -49,13 +49,20 @@ pub(super) fn run(
     if file.exists() {
         return Err(exists(&file));
     }
+    let home = context.home()?;
+    let registry = context.registry(home.as_ref());
+    if let Ok(Some(found)) = registry.find(&args.name) {
+        output.warn(&format!(
+            "there is a provider {} already; yours takes its place only with `register --force`",
+            found.definition.name
+        ));
+    }
     let definition = match &args.from {
         Some(url) => published(context, args, url)?,
         None => Questions::of(output, &context.global).ask(&args.name)?,
     };
     let text = format!("{definition:#}\n");
-    let home = context.home()?;
-    let checked = context.registry(home.as_ref()).draft(&shown(&file), &text);
+    let checked = registry.draft(&shown(&file), &text);
     checked.map_err(|error| {
         CommandError::caused(ExitCode::Other, "definition", &error)
             .hint("nothing was written; run it again with other answers")

@@ -29,6 +29,8 @@ pub(super) struct Findings {
     findings: Vec<Finding>,
     scanned: Vec<&'static str>,
     problems: Vec<Problem>,
+    /// Whether the person is asked next which of them to take over.
+    pub(super) is_question: bool,
 }
 
 /// A source that is there and cannot be read.
@@ -135,7 +137,10 @@ impl View for Findings {
                 writeln!(out, "  {hint}")?;
             }
         }
-        writeln!(out, "\nNext: {}", self.next())
+        match self.is_question {
+            true => Ok(()),
+            false => writeln!(out, "\nNext: {}", self.next()),
+        }
     }
 
     fn json(&self) -> Value {
