@@ -66,13 +66,15 @@ pub(crate) fn run(
     let asks = !context.global.no_input && !output.is_json();
     let places = match (args.scan.as_slice(), args.yes) {
         ([], true) => vec![Place::All],
-        ([], false) if asks => match agreed()? {
-            Some(places) => places,
-            None => {
-                output.say("Nothing was looked at. Next: authkeep providers, then authkeep login PROVIDER");
-                return Ok(Done::Ended(ExitCode::Ok));
+        ([], false) if asks => {
+            match agreed()? {
+                Some(places) => places,
+                None => {
+                    output.say("Nothing was looked at. Next: authkeep providers, then authkeep login PROVIDER");
+                    return Ok(Done::Ended(ExitCode::Ok));
+                }
             }
-        },
+        }
         ([], false) => return Err(not_agreed()),
         (places, _) => places.to_vec(),
     };

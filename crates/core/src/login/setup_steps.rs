@@ -139,7 +139,7 @@ impl Steps {
         text
     }
 
-    /// What the login asks for because there is no default.
+    /// What the login asks for because there is no default, and what it does not ask for but may need.
     fn params(&mut self, definition: &Definition) {
         let redirect = (definition.oauth.iter())
             .filter(|_| self.flow == Flow::AuthorizationCode)
@@ -154,6 +154,19 @@ impl Steps {
                 text.push_str(&format!(", such as {example}"));
             }
             text.push('.');
+            if let Some(hint) = &param.hint {
+                text.push_str(&format!(" {hint}"));
+            }
+            self.add(text, None);
+        }
+        let optional = |param: &Param| param.may_be_absent() && param.from.is_none();
+        let params = definition.params.iter();
+        for (name, param) in params.filter(|(_, param)| optional(param)) {
+            let value = param.example.as_deref().unwrap_or("VALUE");
+            let mut text = format!(
+                "Where it applies, have this at hand, or give `--param {name}={value}`: {}.",
+                param.label
+            );
             if let Some(hint) = &param.hint {
                 text.push_str(&format!(" {hint}"));
             }
@@ -247,6 +260,8 @@ mod tests {
             told.contains("the redirect URI that the login shows"),
             "{told}"
         );
+        let told = texts("atlassian", Flow::ApiKey);
+        assert!(told.contains("`--param site=acme`: Site name."), "{told}");
         let told = texts("notion-mcp", Flow::AuthorizationCode);
         assert!(told.starts_with("Nothing to set up"), "{told}");
         assert!(

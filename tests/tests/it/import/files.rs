@@ -328,6 +328,14 @@ fn whose_a_variable_is_can_be_said() {
         .product
         .command(&["import", "env", &file, "--as", "SHARED_KEY"]));
     assert_eq!(usage.code, 2, "{usage:?}");
+    let no_such = [
+        ("OTHER_KEY=two", 2, "variable_not_set"),
+        ("SHARED_KEY=tow", 3, "provider_not_found"),
+    ];
+    for (words, code, error) in no_such {
+        let refused = importer.json(&["import", "env", &file, "--as", words], code);
+        assert_eq!(refused["error"], error, "{refused:#}");
+    }
     importer.write(".env", &format!("SHARED_KEY=\"{token}\n"));
     let refused = importer.json(&["import", "env", &file], 1);
     assert!(

@@ -34,7 +34,9 @@ impl<'a> Questions<'a> {
         self.output
             .say("Enter alone takes what stands in brackets.");
         let display_name = self.text("Name that people read", name.as_str())?;
-        let hosts = self.list("Hosts that get the credential, such as api.acme.example (several with spaces between)")?;
+        let hosts = self.list(
+            "Hosts that get the credential, such as api.acme.example (several with spaces between)",
+        )?;
         let way = loop {
             let way = self.text("How one logs in: key or oauth", "key")?;
             match way.as_str() {
