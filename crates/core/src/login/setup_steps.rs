@@ -159,9 +159,10 @@ impl Steps {
             }
             self.add(text, None);
         }
-        let optional = |param: &Param| param.may_be_absent() && param.from.is_none();
-        let params = definition.params.iter();
-        for (name, param) in params.filter(|(_, param)| optional(param)) {
+        let may_apply = |each: &(&String, &Param)| {
+            each.1.may_be_absent() && each.1.from.is_none() && !is_asked(each)
+        };
+        for (name, param) in definition.params.iter().filter(may_apply) {
             let value = param.example.as_deref().unwrap_or("VALUE");
             let mut text = format!(
                 "Where it applies, have this at hand, or give `--param {name}={value}`: {}.",
