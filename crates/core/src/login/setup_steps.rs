@@ -141,12 +141,15 @@ impl Steps {
 
     /// What the login asks for because there is no default, and what it does not ask for but may need.
     fn params(&mut self, definition: &Definition) {
-        let redirect = (definition.oauth.iter())
-            .filter(|_| self.flow == Flow::AuthorizationCode)
+        let redirect = definition
+            .oauth
+            .iter()
             .filter_map(|oauth| oauth.redirect_uri.as_ref());
         let redirect: Vec<&str> = redirect.flat_map(Template::variables).collect();
+        let redirects = self.flow == Flow::AuthorizationCode;
         let is_asked = |(name, param): &(&String, &Param)| {
-            param.default.is_none() && (!param.may_be_absent() || redirect.contains(&name.as_str()))
+            let needed = !param.may_be_absent() || redirects && redirect.contains(&name.as_str());
+            param.default.is_none() && needed
         };
         for (_, param) in definition.params.iter().filter(is_asked) {
             let mut text = format!("Have this at hand: {}", param.label);
@@ -159,8 +162,8 @@ impl Steps {
             }
             self.add(text, None);
         }
-        let may_apply = |each: &(&String, &Param)| {
-            each.1.may_be_absent() && each.1.from.is_none() && !is_asked(each)
+        let may_apply = |(name, param): &(&String, &Param)| {
+            param.may_be_absent() && param.from.is_none() && !redirect.contains(&name.as_str())
         };
         for (name, param) in definition.params.iter().filter(may_apply) {
             let value = param.example.as_deref().unwrap_or("VALUE");
