@@ -1,7 +1,7 @@
 //! Taking over what other programs keep: their files become [`Item`]s, and items become logins of this vault.
 //!
 //! One file a program reads its files, and each reads only: authsome, PlanOpticon, GitHub's CLI, the AWS CLI, `.env`
-//! files. [`Broker::import`] does the rest, the same for all of them. Nothing is sent anywhere, so nobody has asked the
+//! files. [`crate::Broker::import`] does the rest, the same for all of them. Nothing is sent anywhere, so nobody has asked the
 //! services whether what was taken over still works.
 
 mod apply;
