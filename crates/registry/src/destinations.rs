@@ -79,16 +79,17 @@ impl Definition {
         let exchange = self.api_key.as_ref().and_then(|key| key.exchange.as_ref());
         add("exchange", exchange.map(|exchange| shown(&exchange.url)));
         let bound = self.bind(&BTreeMap::new()).ok();
-        match &bound {
-            Some(provider) => {
-                for host in &provider.hosts {
-                    add("host", Some(host.pattern.to_string()));
-                }
-            }
-            None => {
-                for rule in &self.hosts {
-                    add("host", Some(shown(&rule.pattern)));
-                }
+        for host in bound.iter().flat_map(|provider| &provider.hosts) {
+            add("host", Some(host.pattern.to_string()));
+        }
+        // A host that only the login will find out is one all the same.
+        let has_default = |name: &str| {
+            let param = self.params.get(name);
+            param.is_some_and(|param| param.default.is_some())
+        };
+        for rule in &self.hosts {
+            if bound.is_none() || !rule.pattern.variables().all(has_default) {
+                add("host", Some(shown(&rule.pattern)));
             }
         }
         all
@@ -141,6 +142,23 @@ mod tests {
             places[2..],
             ["host {site}.a.example", "host https://b.example"]
         );
+    }
+
+    #[test]
+    fn a_host_that_the_login_finds_out_is_named_as_it_is_written() {
+        let params = r#", "params": {"base": {"from": "token:/base", "pattern": "[a-z]+"}, "site": {"optional": true}}"#;
+        let found_out = definition(
+            r#"["api.a.example", "{base}.a.example", "{site}.b.example"]"#,
+            params,
+        );
+        assert!(found_out.bind(&BTreeMap::new()).is_ok());
+        let places = shown(&found_out.destinations());
+        let hosts = [
+            "host api.a.example",
+            "host {base}.a.example",
+            "host {site}.b.example",
+        ];
+        assert_eq!(places[2..], hosts);
     }
 
     #[test]
